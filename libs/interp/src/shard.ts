@@ -1,0 +1,29 @@
+/** A shard: a block of pairs that one worker thread runs alone. Types only; `execute-shard.ts` runs one. */
+import type { ResolvedPair } from './dataset/resolved-pair.ts';
+import type { CancelToken } from './engine/cancel-token.ts';
+import type { NamedArray } from './named-array.ts';
+
+export type { ResolvedPair } from './dataset/resolved-pair.ts';
+export type { CancelToken } from './engine/cancel-token.ts';
+export type { NamedArray } from './named-array.ts';
+
+export interface Shard {
+  index: number;
+  /** The shard's pairs, each with its index in the spec. */
+  pairs: { index: number; pair: ResolvedPair }[];
+  /** T: tokens of the longest prompt of the whole spec, so that every shard's arrays have the same columns. */
+  columns: number;
+  /** Pairs in the whole spec. */
+  pairCount: number;
+}
+
+/**
+ * A shard's results by name. Per-pair arrays have the shard's pairs on their pair axis; `scores` is the sum over the
+ * shard's pairs of each pair's scores.
+ */
+export type ShardArrays = Record<string, NamedArray>;
+
+export interface ShardOptions {
+  cancel: CancelToken;
+  onProgress(done: number, total: number): void;
+}
