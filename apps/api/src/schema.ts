@@ -1,0 +1,31 @@
+/** The GraphQL schema, built from the decorated classes. Not the server: that is server.ts. */
+import 'reflect-metadata';
+import type { GraphQLSchema } from 'graphql';
+import { buildSchemaSync } from 'type-graphql';
+import { CircuitResolver } from './circuit/circuit.resolver.ts';
+import { CircuitComparisonResolver } from './comparison/circuit-comparison.resolver.ts';
+import { DataSetResolver } from './data-set/data-set.resolver.ts';
+import { CostEstimateResolver } from './estimate/cost-estimate.resolver.ts';
+import { ExperimentResolver } from './experiment/experiment.resolver.ts';
+import { progressChannel } from './experiment/progress-channel.ts';
+import { ModelResolver } from './model/model.resolver.ts';
+import { PatchingGridResolver } from './patching-grid/patching-grid.resolver.ts';
+import { hasRole } from './roles.ts';
+
+/** The whole schema; roles are checked before a field with `@Authorized` resolves. */
+export function createSchema(): GraphQLSchema {
+  return buildSchemaSync({
+    resolvers: [
+      CircuitResolver,
+      CircuitComparisonResolver,
+      CostEstimateResolver,
+      DataSetResolver,
+      ExperimentResolver,
+      ModelResolver,
+      PatchingGridResolver,
+    ],
+    authChecker: ({ context }, roles) => hasRole(context.role, roles),
+    pubSub: progressChannel,
+    validate: false,
+  });
+}
