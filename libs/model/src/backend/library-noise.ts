@@ -1,0 +1,12 @@
+/** TensorFlow's greetings on stderr, which none of its settings turns off. */
+const greetings = [
+  'All log messages before absl::InitializeLog() is called are written to STDERR',
+  'oneDNN custom operations are on',
+  'This TensorFlow binary is optimized to use available CPU instructions',
+  'To enable the following instructions',
+];
+
+/** Whether a line that a process with a backend wrote to stderr says nothing: for whoever passes its lines on. */
+export function isLibraryNoise(line: string): boolean {
+  return greetings.some((greeting) => line.includes(greeting));
+}
