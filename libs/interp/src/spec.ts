@@ -32,11 +32,13 @@ function isLaterMetric(metric: unknown): boolean {
 
 const what = 'a directory, a GGUF file or the name of a registered model';
 
+const dataSet = 'the name of a data set or a non-empty list of pairs';
+
 const shared = {
   model: z.string(expecting(what)).min(1, expecting(what)),
   pairs: z.union(
-    [z.string().min(1), z.array(pairSchema).min(1)],
-    expecting('the name of a data set or a non-empty list of pairs'),
+    [z.string().min(1, expecting(dataSet)), z.array(pairSchema).min(1, expecting(dataSet))],
+    expecting(dataSet),
   ),
   metric: z.literal('logit-difference', choice(['logit-difference'], isLaterMetric)).default('logit-difference'),
   seed: z.int(expecting('a whole number')).optional(),

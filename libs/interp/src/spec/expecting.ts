@@ -17,7 +17,10 @@ export function expecting(what: string): { error: z.core.$ZodErrorMap } {
 }
 
 /** As `expecting`, for a choice of which some values are known but cannot run in this version. */
-export function choice(allowed: readonly string[], later: (input: unknown) => boolean): { error: z.core.$ZodErrorMap } {
+export function choice(
+  allowed: readonly string[],
+  later: (input: unknown) => boolean = () => false,
+): { error: z.core.$ZodErrorMap } {
   const options = allowed.map((name) => JSON.stringify(name)).join(', ');
   return {
     error: (issue: RawIssue) =>

@@ -1,34 +1,35 @@
 /** The options of each kind of experiment, with their defaults. Names are those of the architecture's table of methods. */
 import { z } from 'zod';
 import { choice, expecting, show, strict } from './expecting.ts';
-import { isHookPattern } from './hook-pattern.ts';
+import { hookMistake } from './hook-mistake.ts';
 
-const hookNames =
-  'a hook name such as "blocks.0.hook_resid_pre" ("*" for every layer), "hook_embed" or "ln_final.hook_scale"';
 const flag = z.boolean(expecting('true or false'));
+
+function withoutRepeats(what: string) {
+  const distinct = (list: readonly unknown[]) => new Set(list).size === list.length;
+  return [distinct, expecting(`a list without repeated ${what}`)] as const;
+}
 
 export const activationsOptions = strict(
   {
     names: z
-      .array(
-        z.string(expecting(hookNames)).refine(isHookPattern, expecting(hookNames)),
-        expecting('a list of hook names'),
-      )
-      .refine((names) => new Set(names).size === names.length, expecting('a list without repeated names')),
+      .array(z.string(expecting('a hook name')), expecting('a list of hook names such as "blocks.*.hook_resid_pre"'))
+      .refine(...withoutRepeats('names')),
     gradients: flag.default(false),
-    logits: z
-      .enum(
-        ['none', 'last', 'all'],
-        choice(['none', 'last', 'all'], () => false),
-      )
-      .default('none'),
+    logits: z.enum(['none', 'last', 'all'], choice(['none', 'last', 'all'])).default('none'),
   },
   'an object',
-);
+).superRefine((options, context) => {
+  for (const [at, name] of options.names.entries()) {
+    const mistake = hookMistake(name, options.gradients);
+    if (mistake !== undefined) context.addIssue({ code: 'custom', path: ['names', at], message: mistake });
+  }
+});
 
 const patchable = ['resid_pre', 'attn_out', 'mlp_out', 'z'] as const;
 const laterPatchable = ['resid_mid', 'resid_post', 'q', 'k', 'v', 'pattern'];
 const everywhere = ['each', 'all', 'last'] as const;
+const somewhere = '"each", "all", "last" or a non-empty list of columns, each once';
 const columns = 'a column of the prompt (a whole number; negative counts from the end)';
 
 const position = z.int({
@@ -38,21 +39,9 @@ const position = z.int({
       : expecting(columns).error(issue),
 });
 
-function withoutRepeats(what: string) {
-  return [
-    (list: readonly unknown[]) => new Set(list).size === list.length,
-    expecting(`a list without repeated ${what}`),
-  ] as const;
-}
-
 export const activationPatchingOptions = strict(
   {
-    direction: z
-      .enum(
-        ['denoising', 'noising'],
-        choice(['denoising', 'noising'], () => false),
-      )
-      .default('denoising'),
+    direction: z.enum(['denoising', 'noising'], choice(['denoising', 'noising'])).default('denoising'),
     activations: z
       .array(
         z.enum(
@@ -70,10 +59,10 @@ export const activationPatchingOptions = strict(
           z.enum(everywhere),
           z
             .array(position)
-            .min(1)
+            .min(1, expecting(somewhere))
             .refine(...withoutRepeats('columns')),
         ],
-        expecting('"each", "all", "last" or a non-empty list of columns, each once'),
+        expecting(somewhere),
       )
       .default('each'),
   },
@@ -83,18 +72,13 @@ export const activationPatchingOptions = strict(
 const notYet = {
   error: (issue: { input?: unknown }) => `${show(issue.input)} is not available yet; leave it out or give 0`,
 };
-const isGiven = (value: unknown) => typeof value === 'string' && value.startsWith('eap-ig');
+const isLaterMethod = (value: unknown) => typeof value === 'string' && value.startsWith('eap-ig');
 
 export const attributionOptions = strict(
   {
-    method: z.enum(['eap'], choice(['eap'], isGiven)).default('eap'),
+    method: z.enum(['eap'], choice(['eap'], isLaterMethod)).default('eap'),
     steps: z.int(expecting('a whole number of steps')).min(1, expecting('a number of steps, 1 or more')).default(5),
-    kvHeads: z
-      .enum(
-        ['native', 'expanded'],
-        choice(['native', 'expanded'], () => false),
-      )
-      .default('expanded'),
+    kvHeads: z.enum(['native', 'expanded'], choice(['native', 'expanded'])).default('expanded'),
     bootstrap: z.literal(0, notYet).default(0),
     checkExact: z.literal(0, notYet).default(0),
   },

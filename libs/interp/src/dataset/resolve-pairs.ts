@@ -1,0 +1,41 @@
+/** A data set to token ids, checked: what a run starts from. */
+import type { PairSpec } from '../spec/pair.ts';
+import { encodePrompt, encodeToken } from './encode.ts';
+import { lintPair, type PairContext } from './lint.ts';
+import type { ResolvedPair } from './resolved-pair.ts';
+import { pairWarnings } from './warnings.ts';
+
+export interface ResolvedDataSet {
+  pairs: ResolvedPair[];
+  /** Sentences about what runs but deserves a look. */
+  warnings: string[];
+}
+
+/**
+ * Tokenises and checks `pairs` against a model. Pairs may differ in length from each other.
+ * Throws `PairError` naming the pair, the value and the fix. No tokenizer is needed where everything is given by id.
+ */
+export function resolvePairs(pairs: PairSpec[], context: PairContext): ResolvedDataSet {
+  const resolved = pairs.map((pair, at) => resolvePair(pair, `pairs[${at}]`, context));
+  return { pairs: resolved, warnings: pairWarnings(resolved, context.tokenizer) };
+}
+
+function resolvePair(pair: PairSpec, path: string, context: PairContext): ResolvedPair {
+  const clean = encodePrompt(pair.clean, context.tokenizer, `${path}.clean`);
+  const corrupted = encodePrompt(pair.corrupted, context.tokenizer, `${path}.corrupted`);
+  const resolved = {
+    clean,
+    corrupted,
+    answer: encodeToken(pair.answer, context.tokenizer, `${path}.answer`),
+    distractor: encodeToken(pair.distractor, context.tokenizer, `${path}.distractor`),
+    firstDifference: firstDifference(clean, corrupted),
+  };
+  lintPair(resolved, path, context);
+  return resolved;
+}
+
+/** Index of the first token that differs; the length where none does. */
+function firstDifference(clean: number[], corrupted: number[]): number {
+  const at = clean.findIndex((id, column) => id !== corrupted[column]);
+  return at < 0 ? clean.length : at;
+}
