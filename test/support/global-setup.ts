@@ -1,0 +1,17 @@
+/**
+ * Runs once before any test: what tests share and a new machine lacks. Nothing here fails: a test that needs what
+ * could not be had says so itself, or is skipped with the reason.
+ */
+import { fetchSmollm2 } from '../../scripts/fetch-smollm2.ts';
+import { trySetup } from '../../scripts/setup.ts';
+import { chromiumMissing } from './chromium.ts';
+import { postgresMissing } from './postgres.ts';
+
+export default async function prepare(): Promise<void> {
+  const log = (line: string) => console.error(line);
+  await trySetup(log);
+  await fetchSmollm2(log).catch((error: unknown) => log(`SmolLM2 could not be fetched: ${String(error)}`));
+  for (const missing of [await postgresMissing(), await chromiumMissing()]) {
+    if (missing !== undefined) log(missing);
+  }
+}
