@@ -1,0 +1,33 @@
+/** Circuits: two dense matrices [sender, receiver] with the names of their axes. The first edges by rank are rows too. */
+import { index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { artifacts } from './artifacts.ts';
+import { createdAt, id } from './columns.ts';
+import { experiments } from './experiments.ts';
+
+export const circuits = pgTable(
+  'circuits',
+  {
+    id: id(),
+    /** Null for a circuit that was imported. */
+    experimentId: text('experiment_id').references(() => experiments.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    senders: text('senders').array().notNull(),
+    receivers: text('receivers').array().notNull(),
+    /** Cells of the matrix that are edges of the graph. */
+    edgeCount: integer('edge_count').notNull(),
+    scoresArtifactId: text('scores_artifact_id')
+      .notNull()
+      .references(() => artifacts.id, { onDelete: 'cascade' }),
+    maskArtifactId: text('mask_artifact_id')
+      .notNull()
+      .references(() => artifacts.id, { onDelete: 'cascade' }),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    uniqueIndex('circuits_experiment').on(table.experimentId),
+    index('circuits_scores_artifact').on(table.scoresArtifactId),
+    index('circuits_mask_artifact').on(table.maskArtifactId),
+  ],
+);
+
+export type Circuit = typeof circuits.$inferSelect;
