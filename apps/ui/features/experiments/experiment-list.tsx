@@ -1,0 +1,82 @@
+'use client';
+/** The list of experiments, a page at a time, newest first. */
+import Link from 'next/link';
+import { pageLabel, useCursorPages } from '../../client/use-cursor-pages.ts';
+import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
+import { useUrlState } from '../../client/use-url-state.ts';
+import table from '../../components/data-table.module.css';
+import { EmptyState, ErrorNotice, Loading } from '../../components/notice.tsx';
+import { Pager } from '../../components/pager.tsx';
+import { ExperimentListDocument } from '../../graphql/graphql.ts';
+import { experimentFilter, isFiltered } from './experiment-filter.ts';
+import { ExperimentRow } from './experiment-row.tsx';
+import styles from './experiment-list.module.css';
+
+const pageSize = 20;
+
+export function ExperimentList() {
+  const { params, change } = useUrlState();
+  const { after, page, next, previous } = useCursorPages();
+  const filter = experimentFilter(params);
+  const list = useGraphqlQuery(ExperimentListDocument, { first: pageSize, after, filter }, { keepPrevious: true });
+  if (list.error) return <ErrorNotice error={list.error} retry={() => void list.refetch()} />;
+  if (!list.data) return <Loading what="experiments" lines={8} />;
+  const { nodes, totalCount, pageInfo } = list.data.experiments;
+  if (nodes.length === 0)
+    return isFiltered(filter) ? (
+      <NoMatch clear={() => change({ kind: null, status: null, model: null, after: null, page: null })} />
+    ) : (
+      <NothingYet />
+    );
+  const label = pageLabel(page, { size: pageSize, shown: nodes.length, total: totalCount, what: 'experiments' });
+  return (
+    <>
+      <div className={`${table.frame} ${list.isPlaceholderData ? table.stale : ''}`}>
+        <table className={`${table.table} ${styles.list}`}>
+          <thead>
+            <tr>
+              <th scope="col">Experiment</th>
+              <th scope="col">Model</th>
+              <th scope="col">Data set</th>
+              <th scope="col">Status</th>
+              <th scope="col">Created</th>
+              <th scope="col" className={table.number}>
+                Took
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {nodes.map((node) => (
+              <ExperimentRow key={node.id} experiment={node} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Pager label={label} previous={previous} next={next(pageInfo)} />
+    </>
+  );
+}
+
+function NoMatch({ clear }: { clear: () => void }) {
+  return (
+    <EmptyState title="No experiment passes this filter">
+      <button type="button" onClick={clear}>
+        Show all
+      </button>
+    </EmptyState>
+  );
+}
+
+function NothingYet() {
+  return (
+    <EmptyState title="Nothing has run yet">
+      <p>
+        A good first experiment: patch the residual stream of a harmful prompt into its harmless twin, layer by layer
+        and token by token, and see where the model decides to refuse.
+      </p>
+      <Link href="/experiments/new" className="button primary">
+        Set up the first experiment
+      </Link>
+    </EmptyState>
+  );
+}

@@ -1,0 +1,33 @@
+/** One line of the list of experiments. */
+import Link from 'next/link';
+import { durationText } from '../../components/number-text.ts';
+import { Ago } from '../../components/time.tsx';
+import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
+import { ExperimentRowFragmentDoc } from '../../graphql/graphql.ts';
+import { ExperimentStatus } from './experiment-status.tsx';
+import { kindNames } from './kinds.ts';
+import { secondsBetween } from './seconds-between.ts';
+import styles from './experiment-list.module.css';
+
+export function ExperimentRow({ experiment }: { experiment: FragmentType<typeof ExperimentRowFragmentDoc> }) {
+  const row = readFragment(ExperimentRowFragmentDoc, experiment);
+  const seconds = secondsBetween(row.startedAt, row.finishedAt);
+  return (
+    <tr>
+      <td className={styles.kind}>
+        <Link href={`/experiments/${row.id}`}>{kindNames[row.kind]}</Link>
+      </td>
+      <td data-label="Model">{row.model?.name ?? row.modelName}</td>
+      <td data-label="Data set">{row.dataSet?.name ?? <small>pairs of its own</small>}</td>
+      <td>
+        <ExperimentStatus experiment={row} />
+      </td>
+      <td data-label="Created">
+        <Ago time={row.createdAt} />
+      </td>
+      <td data-label="Took" className={styles.number}>
+        {seconds === undefined ? '' : durationText(seconds)}
+      </td>
+    </tr>
+  );
+}

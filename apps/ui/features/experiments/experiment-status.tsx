@@ -1,0 +1,32 @@
+'use client';
+/** Where an experiment stands: its state, and a bar that moves while it runs. */
+import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
+import { ExperimentStatusFragmentDoc } from '../../graphql/graphql.ts';
+import { statusNames } from './kinds.ts';
+import styles from './experiment-status.module.css';
+import { useLiveProgress } from './use-live-progress.ts';
+
+const stageWords: Record<string, string> = { load: 'loading weights', run: 'running', merge: 'merging' };
+
+export function ExperimentStatus({ experiment }: { experiment: FragmentType<typeof ExperimentStatusFragmentDoc> }) {
+  const progress = useLiveProgress(readFragment(ExperimentStatusFragmentDoc, experiment).progress);
+  const percent = Math.round(progress.fraction * 100);
+  if (progress.status !== 'RUNNING')
+    return (
+      <span className={styles.status} data-status={progress.status}>
+        {statusNames[progress.status]}
+      </span>
+    );
+  const words = stageWords[progress.stage ?? ''] ?? 'starting';
+  return (
+    <span className={styles.running}>
+      <span className={styles.status} data-status="RUNNING">
+        Running
+      </span>
+      <progress max={100} value={percent} aria-label={`${words}, ${percent} percent`} />
+      <small>
+        {words} {progress.total > 0 && `${progress.done}/${progress.total}`}
+      </small>
+    </span>
+  );
+}

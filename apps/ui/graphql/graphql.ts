@@ -1,0 +1,927 @@
+/* eslint-disable */
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = Maybe<T>;
+export type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+export type MakeOptional<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]?: Maybe<T[SubKey]> };
+export type MakeMaybe<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]: Maybe<T[SubKey]> };
+export type MakeEmpty<T extends { [key: string]: unknown }, K extends keyof T> = { [_ in K]?: never };
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  DateTime: { input: string; output: string; }
+  JSON: { input: unknown; output: unknown; }
+};
+
+export type CircuitSidecarInput = {
+  data: Scalars['String']['input'];
+  method: Scalars['String']['input'];
+  metric: Scalars['String']['input'];
+  model: Scalars['String']['input'];
+  sign: Scalars['String']['input'];
+};
+
+export type CreateDataSetInput = {
+  description?: InputMaybe<Scalars['String']['input']>;
+  name?: InputMaybe<Scalars['String']['input']>;
+  pairs: Array<PairInput>;
+  slug: Scalars['String']['input'];
+};
+
+export type EdgeFilter = {
+  inCircuit?: InputMaybe<Scalars['Boolean']['input']>;
+  minAbsoluteScore?: InputMaybe<Scalars['Float']['input']>;
+  ports?: InputMaybe<Array<Port>>;
+  receiver?: InputMaybe<NodeFilter>;
+  sender?: InputMaybe<NodeFilter>;
+  sign?: InputMaybe<Sign>;
+};
+
+export type EdgeOrder =
+  | 'ABSOLUTE_SCORE_DESC'
+  | 'SCORE_ASC'
+  | 'SCORE_DESC';
+
+export type ExperimentFilter = {
+  dataSet?: InputMaybe<Scalars['String']['input']>;
+  kinds?: InputMaybe<Array<ExperimentKind>>;
+  model?: InputMaybe<Scalars['String']['input']>;
+  specHash?: InputMaybe<Scalars['String']['input']>;
+  statuses?: InputMaybe<Array<ExperimentStatus>>;
+};
+
+export type ExperimentKind =
+  | 'ACTIVATIONS'
+  | 'ACTIVATION_PATCHING'
+  | 'ATTRIBUTION'
+  | 'CIRCUIT_DISCOVERY'
+  | 'CIRCUIT_EVALUATION'
+  | 'DIRECTION'
+  | 'EDGE_PATCHING'
+  | 'GENERATION'
+  | 'HEAD_SCAN'
+  | 'STEERING';
+
+export type ExperimentStatus =
+  | 'CANCELLED'
+  | 'FAILED'
+  | 'QUEUED'
+  | 'RUNNING'
+  | 'SUCCEEDED';
+
+export type GridAxisKind =
+  | 'HEAD'
+  | 'LAYER'
+  | 'POSITION';
+
+export type ImportCircuitInput = {
+  graph: Scalars['JSON']['input'];
+  name: Scalars['String']['input'];
+  sidecar: CircuitSidecarInput;
+};
+
+export type LayerRange = {
+  max?: InputMaybe<Scalars['Int']['input']>;
+  min?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type NodeFilter = {
+  heads?: InputMaybe<Array<Scalars['Int']['input']>>;
+  kinds?: InputMaybe<Array<NodeKind>>;
+  layers?: InputMaybe<LayerRange>;
+  names?: InputMaybe<Array<Scalars['String']['input']>>;
+};
+
+export type NodeKind =
+  | 'HEAD'
+  | 'INPUT'
+  | 'KV_HEAD'
+  | 'LOGITS'
+  | 'MLP';
+
+export type PairInput = {
+  answer: Scalars['JSON']['input'];
+  clean: Scalars['JSON']['input'];
+  corrupted: Scalars['JSON']['input'];
+  distractor: Scalars['JSON']['input'];
+};
+
+export type Port =
+  | 'IN'
+  | 'K'
+  | 'Q'
+  | 'V';
+
+export type RegisterModelInput = {
+  name?: InputMaybe<Scalars['String']['input']>;
+  path: Scalars['String']['input'];
+  slug?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type Sign =
+  | 'NEGATIVE'
+  | 'POSITIVE';
+
+export type CircuitCardFragment = { id: string, edgeCount: number, edges: { nodes: Array<{ name: string, score: number }> } } & { ' $fragmentName'?: 'CircuitCardFragment' };
+
+export type CircuitGraphQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+  first: Scalars['Int']['input'];
+  filter?: InputMaybe<EdgeFilter>;
+}>;
+
+
+export type CircuitGraphQuery = { circuit?: { id: string, edges: { totalCount: number, nodes: Array<{ ' $fragmentRefs'?: { 'GraphEdgeFragment': GraphEdgeFragment } }> } } | null };
+
+export type GraphEdgeFragment = { name: string, port: Port, score: number, rank: number, sender: { name: string, kind: NodeKind, layer?: number | null, head?: number | null }, receiver: { name: string, kind: NodeKind, layer?: number | null, head?: number | null } } & { ' $fragmentName'?: 'GraphEdgeFragment' };
+
+export type CircuitPageQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type CircuitPageQuery = { circuit?: { id: string, name: string, edgeCount: number, createdAt: string, experiment?: { id: string, modelName: string, model?: { name: string } | null, dataSet?: { name: string } | null } | null, senders: Array<{ kind: NodeKind, layer?: number | null }>, receivers: Array<{ kind: NodeKind, layer?: number | null }> } | null };
+
+export type EdgePageQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+  first: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<EdgeFilter>;
+  orderBy: EdgeOrder;
+}>;
+
+
+export type EdgePageQuery = { circuit?: { id: string, edges: { totalCount: number, nodes: Array<{ ' $fragmentRefs'?: { 'EdgeRowFragment': EdgeRowFragment } }>, pageInfo: { hasNextPage: boolean, endCursor?: string | null } } } | null };
+
+export type EdgeRowFragment = { name: string, port: Port, score: number, rank: number, sender: { name: string }, receiver: { name: string } } & { ' $fragmentName'?: 'EdgeRowFragment' };
+
+export type NeighbourhoodQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+  node: Scalars['String']['input'];
+  top: Scalars['Int']['input'];
+}>;
+
+
+export type NeighbourhoodQuery = { circuit?: { id: string, neighbourhood: Array<{ ' $fragmentRefs'?: { 'EdgeRowFragment': EdgeRowFragment } }> } | null };
+
+export type DataSetCardFragment = { slug: string, name: string, description?: string | null, size: number, pairs: { nodes: Array<{ index: number, clean: unknown, corrupted: unknown, cleanText: string, corruptedText: string, answer: unknown, distractor: unknown }> } } & { ' $fragmentName'?: 'DataSetCardFragment' };
+
+export type DataSetListQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type DataSetListQuery = { dataSets: Array<(
+    { id: string }
+    & { ' $fragmentRefs'?: { 'DataSetCardFragment': DataSetCardFragment } }
+  )> };
+
+export type ExperimentDetailsFragment = { id: string, spec: unknown, specHash: string, record?: unknown | null, arrays: Array<{ name: string, shape: Array<number> }> } & { ' $fragmentName'?: 'ExperimentDetailsFragment' };
+
+export type ExperimentFilterChoicesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ExperimentFilterChoicesQuery = { models: Array<{ slug: string, name: string }> };
+
+export type ExperimentHeaderFragment = (
+  { id: string, kind: ExperimentKind, status: ExperimentStatus, modelName: string, createdAt: string, startedAt?: string | null, finishedAt?: string | null, model?: { name: string } | null, dataSet?: { name: string } | null, error?: { code: string, message: string, path?: string | null } | null }
+  & { ' $fragmentRefs'?: { 'ExperimentStatusFragment': ExperimentStatusFragment } }
+) & { ' $fragmentName'?: 'ExperimentHeaderFragment' };
+
+export type CancelExperimentMutationVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type CancelExperimentMutation = { cancelExperiment: { id: string } };
+
+export type RerunExperimentMutationVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type RerunExperimentMutation = { rerunExperiment: { id: string } };
+
+export type ExperimentListQueryVariables = Exact<{
+  first: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<ExperimentFilter>;
+}>;
+
+
+export type ExperimentListQuery = { experiments: { totalCount: number, nodes: Array<(
+      { id: string }
+      & { ' $fragmentRefs'?: { 'ExperimentRowFragment': ExperimentRowFragment } }
+    )>, pageInfo: { hasNextPage: boolean, endCursor?: string | null } } };
+
+export type ExperimentPageQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type ExperimentPageQuery = { experiment?: (
+    { id: string, kind: ExperimentKind, status: ExperimentStatus, circuit?: { ' $fragmentRefs'?: { 'CircuitCardFragment': CircuitCardFragment } } | null, arrays: Array<{ name: string }> }
+    & { ' $fragmentRefs'?: { 'ExperimentHeaderFragment': ExperimentHeaderFragment;'ExperimentDetailsFragment': ExperimentDetailsFragment;'ExperimentPairsFragment': ExperimentPairsFragment } }
+  ) | null };
+
+export type ExperimentPairsFragment = { pairs: Array<{ index: number, firstDifference: number, metricClean?: number | null, metricCorrupted?: number | null, clean: Array<{ id: number, string: string }>, corrupted: Array<{ id: number, string: string }>, answer: { id: number, string: string }, distractor: { id: number, string: string } }> } & { ' $fragmentName'?: 'ExperimentPairsFragment' };
+
+export type ExperimentRowFragment = (
+  { id: string, kind: ExperimentKind, modelName: string, createdAt: string, startedAt?: string | null, finishedAt?: string | null, model?: { name: string } | null, dataSet?: { name: string } | null }
+  & { ' $fragmentRefs'?: { 'ExperimentStatusFragment': ExperimentStatusFragment } }
+) & { ' $fragmentName'?: 'ExperimentRowFragment' };
+
+export type ExperimentStatusFragment = { id: string, progress: { ' $fragmentRefs'?: { 'ProgressStepFragment': ProgressStepFragment } } } & { ' $fragmentName'?: 'ExperimentStatusFragment' };
+
+export type ProgressStepFragment = { experimentId: string, status: ExperimentStatus, stage?: string | null, done: number, total: number, fraction: number } & { ' $fragmentName'?: 'ProgressStepFragment' };
+
+export type ExperimentProgressSubscriptionVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type ExperimentProgressSubscription = { experimentProgress: { ' $fragmentRefs'?: { 'ProgressStepFragment': ProgressStepFragment } } };
+
+export type NewExperimentChoicesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type NewExperimentChoicesQuery = { models: Array<{ slug: string, name: string, shape: { nLayers: number } }>, dataSets: Array<{ slug: string, name: string, size: number }> };
+
+export type CreateExperimentMutationVariables = Exact<{
+  spec: Scalars['JSON']['input'];
+}>;
+
+
+export type CreateExperimentMutation = { createExperiment: { id: string } };
+
+export type ModelListQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ModelListQuery = { models: Array<(
+    { id: string }
+    & { ' $fragmentRefs'?: { 'ModelCardFragment': ModelCardFragment } }
+  )> };
+
+export type ModelCardFragment = { name: string, slug: string, path: string, format: string, family: string, dtype: string, weightsSha256: string, tokenizerSha256?: string | null, chatTemplateSha256?: string | null, shape: { nLayers: number, nHeads: number, nKvHeads: number, dModel: number, dHead: number, dMlp: number, nCtx: number, dVocab: number } } & { ' $fragmentName'?: 'ModelCardFragment' };
+
+export type PatchingOfPairQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+  activation: Scalars['String']['input'];
+  pair: Scalars['Int']['input'];
+}>;
+
+
+export type PatchingOfPairQuery = { experiment?: { id: string, patchingGrids: Array<{ activation: string, values: Array<Array<number | null> | null> }> } | null };
+
+export type PatchingStudyQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type PatchingStudyQuery = { experiment?: { id: string, pairs: Array<{ firstDifference: number, clean: Array<{ string: string }>, corrupted: Array<{ string: string }>, answer: { string: string }, distractor: { string: string } }>, patchingGrids: Array<{ activation: string, direction: string, pairCount: number, baselineClean: number, baselineCorrupted: number, values: Array<Array<number | null> | null>, normalised: Array<Array<number | null> | null>, rows: { kind: GridAxisKind, labels: Array<string> }, columns: { kind: GridAxisKind, labels: Array<string> } }> } | null };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const CircuitCardFragmentDoc = new TypedDocumentString(`
+    fragment CircuitCard on Circuit {
+  id
+  edgeCount
+  edges(first: 8) {
+    nodes {
+      name
+      score
+    }
+  }
+}
+    `, {"fragmentName":"CircuitCard"}) as unknown as TypedDocumentString<CircuitCardFragment, unknown>;
+export const GraphEdgeFragmentDoc = new TypedDocumentString(`
+    fragment GraphEdge on Edge {
+  name
+  port
+  score
+  rank
+  sender {
+    name
+    kind
+    layer
+    head
+  }
+  receiver {
+    name
+    kind
+    layer
+    head
+  }
+}
+    `, {"fragmentName":"GraphEdge"}) as unknown as TypedDocumentString<GraphEdgeFragment, unknown>;
+export const EdgeRowFragmentDoc = new TypedDocumentString(`
+    fragment EdgeRow on Edge {
+  name
+  port
+  score
+  rank
+  sender {
+    name
+  }
+  receiver {
+    name
+  }
+}
+    `, {"fragmentName":"EdgeRow"}) as unknown as TypedDocumentString<EdgeRowFragment, unknown>;
+export const DataSetCardFragmentDoc = new TypedDocumentString(`
+    fragment DataSetCard on DataSet {
+  slug
+  name
+  description
+  size
+  pairs(first: 100) {
+    nodes {
+      index
+      clean
+      corrupted
+      cleanText
+      corruptedText
+      answer
+      distractor
+    }
+  }
+}
+    `, {"fragmentName":"DataSetCard"}) as unknown as TypedDocumentString<DataSetCardFragment, unknown>;
+export const ExperimentDetailsFragmentDoc = new TypedDocumentString(`
+    fragment ExperimentDetails on Experiment {
+  id
+  spec
+  specHash
+  record
+  arrays {
+    name
+    shape
+  }
+}
+    `, {"fragmentName":"ExperimentDetails"}) as unknown as TypedDocumentString<ExperimentDetailsFragment, unknown>;
+export const ProgressStepFragmentDoc = new TypedDocumentString(`
+    fragment ProgressStep on ExperimentProgress {
+  experimentId
+  status
+  stage
+  done
+  total
+  fraction
+}
+    `, {"fragmentName":"ProgressStep"}) as unknown as TypedDocumentString<ProgressStepFragment, unknown>;
+export const ExperimentStatusFragmentDoc = new TypedDocumentString(`
+    fragment ExperimentStatus on Experiment {
+  id
+  progress {
+    ...ProgressStep
+  }
+}
+    fragment ProgressStep on ExperimentProgress {
+  experimentId
+  status
+  stage
+  done
+  total
+  fraction
+}`, {"fragmentName":"ExperimentStatus"}) as unknown as TypedDocumentString<ExperimentStatusFragment, unknown>;
+export const ExperimentHeaderFragmentDoc = new TypedDocumentString(`
+    fragment ExperimentHeader on Experiment {
+  id
+  kind
+  status
+  modelName
+  createdAt
+  startedAt
+  finishedAt
+  model {
+    name
+  }
+  dataSet {
+    name
+  }
+  error {
+    code
+    message
+    path
+  }
+  ...ExperimentStatus
+}
+    fragment ExperimentStatus on Experiment {
+  id
+  progress {
+    ...ProgressStep
+  }
+}
+fragment ProgressStep on ExperimentProgress {
+  experimentId
+  status
+  stage
+  done
+  total
+  fraction
+}`, {"fragmentName":"ExperimentHeader"}) as unknown as TypedDocumentString<ExperimentHeaderFragment, unknown>;
+export const ExperimentPairsFragmentDoc = new TypedDocumentString(`
+    fragment ExperimentPairs on Experiment {
+  pairs {
+    index
+    firstDifference
+    metricClean
+    metricCorrupted
+    clean {
+      id
+      string
+    }
+    corrupted {
+      id
+      string
+    }
+    answer {
+      id
+      string
+    }
+    distractor {
+      id
+      string
+    }
+  }
+}
+    `, {"fragmentName":"ExperimentPairs"}) as unknown as TypedDocumentString<ExperimentPairsFragment, unknown>;
+export const ExperimentRowFragmentDoc = new TypedDocumentString(`
+    fragment ExperimentRow on Experiment {
+  id
+  kind
+  modelName
+  createdAt
+  startedAt
+  finishedAt
+  model {
+    name
+  }
+  dataSet {
+    name
+  }
+  ...ExperimentStatus
+}
+    fragment ExperimentStatus on Experiment {
+  id
+  progress {
+    ...ProgressStep
+  }
+}
+fragment ProgressStep on ExperimentProgress {
+  experimentId
+  status
+  stage
+  done
+  total
+  fraction
+}`, {"fragmentName":"ExperimentRow"}) as unknown as TypedDocumentString<ExperimentRowFragment, unknown>;
+export const ModelCardFragmentDoc = new TypedDocumentString(`
+    fragment ModelCard on Model {
+  name
+  slug
+  path
+  format
+  family
+  dtype
+  weightsSha256
+  tokenizerSha256
+  chatTemplateSha256
+  shape {
+    nLayers
+    nHeads
+    nKvHeads
+    dModel
+    dHead
+    dMlp
+    nCtx
+    dVocab
+  }
+}
+    `, {"fragmentName":"ModelCard"}) as unknown as TypedDocumentString<ModelCardFragment, unknown>;
+export const CircuitGraphDocument = new TypedDocumentString(`
+    query CircuitGraph($id: ID!, $first: Int!, $filter: EdgeFilter) {
+  circuit(id: $id) {
+    id
+    edges(first: $first, filter: $filter) {
+      totalCount
+      nodes {
+        ...GraphEdge
+      }
+    }
+  }
+}
+    fragment GraphEdge on Edge {
+  name
+  port
+  score
+  rank
+  sender {
+    name
+    kind
+    layer
+    head
+  }
+  receiver {
+    name
+    kind
+    layer
+    head
+  }
+}`) as unknown as TypedDocumentString<CircuitGraphQuery, CircuitGraphQueryVariables>;
+export const CircuitPageDocument = new TypedDocumentString(`
+    query CircuitPage($id: ID!) {
+  circuit(id: $id) {
+    id
+    name
+    edgeCount
+    createdAt
+    experiment {
+      id
+      modelName
+      model {
+        name
+      }
+      dataSet {
+        name
+      }
+    }
+    senders {
+      kind
+      layer
+    }
+    receivers {
+      kind
+      layer
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CircuitPageQuery, CircuitPageQueryVariables>;
+export const EdgePageDocument = new TypedDocumentString(`
+    query EdgePage($id: ID!, $first: Int!, $after: String, $filter: EdgeFilter, $orderBy: EdgeOrder!) {
+  circuit(id: $id) {
+    id
+    edges(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
+      totalCount
+      nodes {
+        ...EdgeRow
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+    fragment EdgeRow on Edge {
+  name
+  port
+  score
+  rank
+  sender {
+    name
+  }
+  receiver {
+    name
+  }
+}`) as unknown as TypedDocumentString<EdgePageQuery, EdgePageQueryVariables>;
+export const NeighbourhoodDocument = new TypedDocumentString(`
+    query Neighbourhood($id: ID!, $node: String!, $top: Int!) {
+  circuit(id: $id) {
+    id
+    neighbourhood(node: $node, top: $top) {
+      ...EdgeRow
+    }
+  }
+}
+    fragment EdgeRow on Edge {
+  name
+  port
+  score
+  rank
+  sender {
+    name
+  }
+  receiver {
+    name
+  }
+}`) as unknown as TypedDocumentString<NeighbourhoodQuery, NeighbourhoodQueryVariables>;
+export const DataSetListDocument = new TypedDocumentString(`
+    query DataSetList {
+  dataSets {
+    id
+    ...DataSetCard
+  }
+}
+    fragment DataSetCard on DataSet {
+  slug
+  name
+  description
+  size
+  pairs(first: 100) {
+    nodes {
+      index
+      clean
+      corrupted
+      cleanText
+      corruptedText
+      answer
+      distractor
+    }
+  }
+}`) as unknown as TypedDocumentString<DataSetListQuery, DataSetListQueryVariables>;
+export const ExperimentFilterChoicesDocument = new TypedDocumentString(`
+    query ExperimentFilterChoices {
+  models {
+    slug
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<ExperimentFilterChoicesQuery, ExperimentFilterChoicesQueryVariables>;
+export const CancelExperimentDocument = new TypedDocumentString(`
+    mutation CancelExperiment($id: ID!) {
+  cancelExperiment(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<CancelExperimentMutation, CancelExperimentMutationVariables>;
+export const RerunExperimentDocument = new TypedDocumentString(`
+    mutation RerunExperiment($id: ID!) {
+  rerunExperiment(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<RerunExperimentMutation, RerunExperimentMutationVariables>;
+export const ExperimentListDocument = new TypedDocumentString(`
+    query ExperimentList($first: Int!, $after: String, $filter: ExperimentFilter) {
+  experiments(first: $first, after: $after, filter: $filter) {
+    totalCount
+    nodes {
+      id
+      ...ExperimentRow
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment ExperimentRow on Experiment {
+  id
+  kind
+  modelName
+  createdAt
+  startedAt
+  finishedAt
+  model {
+    name
+  }
+  dataSet {
+    name
+  }
+  ...ExperimentStatus
+}
+fragment ExperimentStatus on Experiment {
+  id
+  progress {
+    ...ProgressStep
+  }
+}
+fragment ProgressStep on ExperimentProgress {
+  experimentId
+  status
+  stage
+  done
+  total
+  fraction
+}`) as unknown as TypedDocumentString<ExperimentListQuery, ExperimentListQueryVariables>;
+export const ExperimentPageDocument = new TypedDocumentString(`
+    query ExperimentPage($id: ID!) {
+  experiment(id: $id) {
+    id
+    kind
+    status
+    ...ExperimentHeader
+    ...ExperimentDetails
+    ...ExperimentPairs
+    circuit {
+      ...CircuitCard
+    }
+    arrays {
+      name
+    }
+  }
+}
+    fragment CircuitCard on Circuit {
+  id
+  edgeCount
+  edges(first: 8) {
+    nodes {
+      name
+      score
+    }
+  }
+}
+fragment ExperimentDetails on Experiment {
+  id
+  spec
+  specHash
+  record
+  arrays {
+    name
+    shape
+  }
+}
+fragment ExperimentHeader on Experiment {
+  id
+  kind
+  status
+  modelName
+  createdAt
+  startedAt
+  finishedAt
+  model {
+    name
+  }
+  dataSet {
+    name
+  }
+  error {
+    code
+    message
+    path
+  }
+  ...ExperimentStatus
+}
+fragment ExperimentPairs on Experiment {
+  pairs {
+    index
+    firstDifference
+    metricClean
+    metricCorrupted
+    clean {
+      id
+      string
+    }
+    corrupted {
+      id
+      string
+    }
+    answer {
+      id
+      string
+    }
+    distractor {
+      id
+      string
+    }
+  }
+}
+fragment ExperimentStatus on Experiment {
+  id
+  progress {
+    ...ProgressStep
+  }
+}
+fragment ProgressStep on ExperimentProgress {
+  experimentId
+  status
+  stage
+  done
+  total
+  fraction
+}`) as unknown as TypedDocumentString<ExperimentPageQuery, ExperimentPageQueryVariables>;
+export const ExperimentProgressDocument = new TypedDocumentString(`
+    subscription ExperimentProgress($id: ID!) {
+  experimentProgress(id: $id) {
+    ...ProgressStep
+  }
+}
+    fragment ProgressStep on ExperimentProgress {
+  experimentId
+  status
+  stage
+  done
+  total
+  fraction
+}`) as unknown as TypedDocumentString<ExperimentProgressSubscription, ExperimentProgressSubscriptionVariables>;
+export const NewExperimentChoicesDocument = new TypedDocumentString(`
+    query NewExperimentChoices {
+  models {
+    slug
+    name
+    shape {
+      nLayers
+    }
+  }
+  dataSets {
+    slug
+    name
+    size
+  }
+}
+    `) as unknown as TypedDocumentString<NewExperimentChoicesQuery, NewExperimentChoicesQueryVariables>;
+export const CreateExperimentDocument = new TypedDocumentString(`
+    mutation CreateExperiment($spec: JSON!) {
+  createExperiment(spec: $spec) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<CreateExperimentMutation, CreateExperimentMutationVariables>;
+export const ModelListDocument = new TypedDocumentString(`
+    query ModelList {
+  models {
+    id
+    ...ModelCard
+  }
+}
+    fragment ModelCard on Model {
+  name
+  slug
+  path
+  format
+  family
+  dtype
+  weightsSha256
+  tokenizerSha256
+  chatTemplateSha256
+  shape {
+    nLayers
+    nHeads
+    nKvHeads
+    dModel
+    dHead
+    dMlp
+    nCtx
+    dVocab
+  }
+}`) as unknown as TypedDocumentString<ModelListQuery, ModelListQueryVariables>;
+export const PatchingOfPairDocument = new TypedDocumentString(`
+    query PatchingOfPair($id: ID!, $activation: String!, $pair: Int!) {
+  experiment(id: $id) {
+    id
+    patchingGrids(activations: [$activation]) {
+      activation
+      values(pair: $pair)
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PatchingOfPairQuery, PatchingOfPairQueryVariables>;
+export const PatchingStudyDocument = new TypedDocumentString(`
+    query PatchingStudy($id: ID!) {
+  experiment(id: $id) {
+    id
+    pairs {
+      firstDifference
+      clean {
+        string
+      }
+      corrupted {
+        string
+      }
+      answer {
+        string
+      }
+      distractor {
+        string
+      }
+    }
+    patchingGrids {
+      activation
+      direction
+      pairCount
+      baselineClean
+      baselineCorrupted
+      rows {
+        kind
+        labels
+      }
+      columns {
+        kind
+        labels
+      }
+      values
+      normalised
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PatchingStudyQuery, PatchingStudyQueryVariables>;
