@@ -38,7 +38,9 @@ function askChild(name: BackendName, timeoutMs: number): Promise<ProbeAnswer> {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', (error) => done({ works: false, reason: `The probe did not start: ${error.message}` }));
     child.on('close', (code, signal) => {
-      done(code === 0 ? (JSON.parse(stdout) as ProbeAnswer) : crashed(name, signal ?? `exit code ${code}`, stderr));
+      done(
+        code === 0 ? (JSON.parse(stdout) as ProbeAnswer) : crashed(name, signal ?? `exit code ${String(code)}`, stderr),
+      );
     });
   });
 }
