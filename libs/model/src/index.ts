@@ -17,3 +17,25 @@ export {
   type ModelHook,
   type ParsedHookName,
 } from './hooks.ts';
+export { ConfigFieldError, UnsupportedConfigError } from './fields.ts';
+export { UnsupportedArchitectureError } from './families/index.ts';
+export { ConfigMissingError, ModelNotFoundError, NotAModelError, openModelSource, type ModelSource } from './source.ts';
+export { UnreadableFileError } from './sources/file-errors.ts';
+export type { ModelIdentity } from './sources/identity.ts';
+export { InvalidJsonError } from './sources/read-json.ts';
+export {
+  ChatTemplateFailedError,
+  ChatTemplateMissingError,
+  InvalidTokenizerError,
+  TokenOutOfVocabularyError,
+  TokenizerMissingError,
+  UnsupportedTokenizerError,
+  type ChatMessage,
+  type Tokenizer,
+} from './tokenizer/tokenizer.ts';
+export { MissingTensorError, SurplusTensorError, TensorShapeError } from './weights/check-tensors.ts';
+export { UnsupportedGgufError } from './weights/gguf.ts';
+export { NonFiniteWeightError, type LoadOptions } from './weights/load-weights.ts';
+export { PickleRefusedError, WeightsMissingError } from './weights/safetensors-shards.ts';
+export { InvalidHeaderError, TruncatedFileError, UnsupportedElementTypeError } from './weights/tensor-entry.ts';
+export { UnknownWeightError, hasWeight, weight, type WeightStore } from './weights/weight-store.ts';

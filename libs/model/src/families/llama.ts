@@ -1,0 +1,284 @@
+// Llama (1-2, and models of its shape such as SmolLM2): RMSNorm, rotary positions, grouped queries, gated MLP.
+// Maps its configuration and weights to ours. Not Llama 3's scaled rotary positions: refused by name.
+
+import type { ModelConfig } from '../config.ts';
+import {
+  booleanField,
+  ConfigFieldError,
+  hasField,
+  integerField,
+  positiveField,
+  recordField,
+  requireNeutral,
+} from '../fields.ts';
+import type { Fields } from '../fields.ts';
+import type { TensorEntries } from '../weights/tensor-entry.ts';
+import type { Family, PlannedPart, PlannedWeight, SourceFormat } from './family.ts';
+
+const MAX_LAYERS = 1024;
+const MAX_CONTEXT = 2 ** 24;
+
+/** Fields of config.json that would change results, with the values that do not. */
+const neutralHuggingFace: Record<string, readonly unknown[]> = {
+  attention_bias: [false],
+  mlp_bias: [false],
+  hidden_act: ['silu'],
+  pretraining_tp: [1],
+  sliding_window: [],
+  use_sliding_window: [false],
+  layer_types: [],
+  quantization_config: [],
+  rope_interleaved: [false],
+  partial_rotary_factor: [1],
+  no_rope_layers: [],
+  attention_multiplier: [],
+  embedding_multiplier: [1],
+  residual_multiplier: [1],
+  logits_scaling: [1],
+  attn_logit_softcapping: [],
+  final_logit_softcapping: [],
+  query_pre_attn_scalar: [],
+  use_qk_norm: [false],
+  qk_layernorm: [false],
+  num_local_experts: [1],
+  num_experts: [1],
+  is_encoder_decoder: [false],
+  add_cross_attention: [false],
+  pruned_heads: [{}],
+  auto_map: [],
+};
+
+/** The keys of GGUF's `llama.*` that are read, or say nothing about results. All others are refused. */
+const knownGguf = new Set([
+  'block_count',
+  'context_length',
+  'embedding_length',
+  'feed_forward_length',
+  'attention.head_count',
+  'attention.head_count_kv',
+  'attention.key_length',
+  'attention.value_length',
+  'attention.layer_norm_rms_epsilon',
+  'rope.freq_base',
+  'rope.dimension_count',
+  'rope.scaling.type',
+  'rope.scale_linear',
+  'vocab_size',
+  'expert_count',
+  'expert_used_count',
+  'use_parallel_residual',
+]);
+
+function configFromHuggingFace(fields: Fields): ModelConfig {
+  for (const [key, neutral] of Object.entries(neutralHuggingFace)) requireNeutral(fields, key, neutral);
+  const nHeads = integerField(fields, 'num_attention_heads');
+  return withCheckedHeads(fields, 'num_attention_heads', 'num_key_value_heads', {
+    family: 'llama',
+    nLayers: integerField(fields, 'num_hidden_layers', { max: MAX_LAYERS }),
+    nHeads,
+    nKvHeads: integerField(fields, 'num_key_value_heads', { fallback: nHeads }),
+    dModel: integerField(fields, 'hidden_size'),
+    dHead: headSize(fields, 'head_dim', 'hidden_size', nHeads),
+    dMlp: integerField(fields, 'intermediate_size'),
+    nCtx: integerField(fields, 'max_position_embeddings', { max: MAX_CONTEXT, fallback: 2048 }),
+    dVocab: integerField(fields, 'vocab_size'),
+    rmsNormEps: positiveField(fields, 'rms_norm_eps', 1e-6),
+    ropeTheta: ropeTheta(fields),
+    tiedEmbeddings: booleanField(fields, 'tie_word_embeddings', false),
+    bosTokenId: tokenIds(fields, 'bos_token_id')[0] ?? null,
+    eosTokenIds: tokenIds(fields, 'eos_token_id'),
+  });
+}
+
+function configFromGguf(fields: Fields, tensors: TensorEntries): ModelConfig {
+  requireKnownGgufKeys(fields);
+  const nHeads = integerField(fields, 'llama.attention.head_count');
+  const dHead = headSize(fields, 'llama.attention.key_length', 'llama.embedding_length', nHeads);
+  for (const key of ['llama.rope.dimension_count', 'llama.attention.value_length'])
+    requireNeutral(fields, key, [dHead]);
+  return withCheckedHeads(fields, 'llama.attention.head_count', 'llama.attention.head_count_kv', {
+    family: 'llama',
+    nLayers: integerField(fields, 'llama.block_count', { max: MAX_LAYERS }),
+    nHeads,
+    nKvHeads: integerField(fields, 'llama.attention.head_count_kv', { fallback: nHeads }),
+    dModel: integerField(fields, 'llama.embedding_length'),
+    dHead,
+    dMlp: integerField(fields, 'llama.feed_forward_length'),
+    nCtx: integerField(fields, 'llama.context_length', { max: MAX_CONTEXT }),
+    dVocab: ggufVocabularySize(fields),
+    rmsNormEps: positiveField(fields, 'llama.attention.layer_norm_rms_epsilon'),
+    ropeTheta: positiveField(fields, 'llama.rope.freq_base', 10_000),
+    tiedEmbeddings: !tensors.has('output.weight'),
+    bosTokenId: tokenIds(fields, 'tokenizer.ggml.bos_token_id')[0] ?? null,
+    eosTokenIds: tokenIds(fields, 'tokenizer.ggml.eos_token_id'),
+  });
+}
+
+function requireKnownGgufKeys(fields: Fields): void {
+  for (const key of fields.values.keys()) {
+    if (key.startsWith('llama.') && !knownGguf.has(key.slice('llama.'.length))) requireNeutral(fields, key, []);
+  }
+  requireNeutral(fields, 'llama.rope.scaling.type', ['none']);
+  requireNeutral(fields, 'llama.rope.scale_linear', [1]);
+  requireNeutral(fields, 'llama.expert_count', [0]);
+  requireNeutral(fields, 'llama.expert_used_count', [0]);
+  requireNeutral(fields, 'llama.use_parallel_residual', [false]);
+}
+
+function ggufVocabularySize(fields: Fields): number {
+  const tokens = fields.values.get('tokenizer.ggml.tokens');
+  return integerField(fields, 'llama.vocab_size', Array.isArray(tokens) ? { fallback: tokens.length } : {});
+}
+
+/** An even size (rotary positions turn pairs); by default the width split evenly over the heads. */
+function headSize(fields: Fields, key: string, widthKey: string, nHeads: number): number {
+  const width = integerField(fields, widthKey);
+  if (!hasField(fields, key) && width % nHeads !== 0) {
+    throw new ConfigFieldError(fields, widthKey, `a multiple of the ${nHeads} heads`);
+  }
+  const size = integerField(fields, key, { fallback: width / nHeads });
+  if (size % 2 === 0) return size;
+  throw new ConfigFieldError(fields, hasField(fields, key) ? key : widthKey, 'an even number of dimensions per head');
+}
+
+function withCheckedHeads(fields: Fields, key: string, kvKey: string, config: ModelConfig): ModelConfig {
+  if (config.nHeads % config.nKvHeads !== 0) {
+    throw new ConfigFieldError(fields, kvKey, `a divisor of "${key}", which is ${config.nHeads}`);
+  }
+  return config;
+}
+
+/** Both styles: `rope_theta` with `rope_scaling`, and `rope_parameters`. */
+function ropeTheta(fields: Fields): number {
+  const parameters = recordField(fields, 'rope_parameters');
+  for (const record of [parameters, recordField(fields, 'rope_scaling')]) {
+    if (record !== null) requireDefaultRope(record);
+  }
+  const old = positiveField(fields, 'rope_theta', 10_000);
+  const theta = parameters === null ? old : positiveField(parameters, 'rope_theta', old);
+  if (!hasField(fields, 'rope_theta') || theta === old) return theta;
+  throw new ConfigFieldError(fields, 'rope_theta', `${theta}, as in "rope_parameters"`);
+}
+
+function requireDefaultRope(rope: Fields): void {
+  for (const key of ['rope_type', 'type']) requireNeutral(rope, key, ['default']);
+  for (const key of rope.values.keys()) {
+    if (!['rope_type', 'type', 'rope_theta'].includes(key)) {
+      requireNeutral(rope, key, key === 'partial_rotary_factor' || key === 'factor' ? [1] : []);
+    }
+  }
+}
+
+/** One id, a list of ids, or none. */
+function tokenIds(fields: Fields, key: string): number[] {
+  if (!hasField(fields, key)) return [];
+  const value = fields.values.get(key);
+  const ids: unknown[] = Array.isArray(value) ? value : [value];
+  if (ids.every((id) => Number.isInteger(id) && (id as number) >= 0)) return ids as number[];
+  throw new ConfigFieldError(fields, key, 'a token id or a list of token ids');
+}
+
+interface TensorNames {
+  embed: string;
+  unembed: string;
+  finalNorm: string;
+  block: string;
+  ln1: string;
+  q: string;
+  k: string;
+  v: string;
+  o: string;
+  ln2: string;
+  gate: string;
+  up: string;
+  down: string;
+}
+
+const tensorNames: Record<SourceFormat, TensorNames> = {
+  huggingface: {
+    embed: 'model.embed_tokens.weight',
+    unembed: 'lm_head.weight',
+    finalNorm: 'model.norm.weight',
+    block: 'model.layers',
+    ln1: 'input_layernorm.weight',
+    q: 'self_attn.q_proj.weight',
+    k: 'self_attn.k_proj.weight',
+    v: 'self_attn.v_proj.weight',
+    o: 'self_attn.o_proj.weight',
+    ln2: 'post_attention_layernorm.weight',
+    gate: 'mlp.gate_proj.weight',
+    up: 'mlp.up_proj.weight',
+    down: 'mlp.down_proj.weight',
+  },
+  gguf: {
+    embed: 'token_embd.weight',
+    unembed: 'output.weight',
+    finalNorm: 'output_norm.weight',
+    block: 'blk',
+    ln1: 'attn_norm.weight',
+    q: 'attn_q.weight',
+    k: 'attn_k.weight',
+    v: 'attn_v.weight',
+    o: 'attn_output.weight',
+    ln2: 'ffn_norm.weight',
+    gate: 'ffn_gate.weight',
+    up: 'ffn_up.weight',
+    down: 'ffn_down.weight',
+  },
+};
+
+function planWeights(config: ModelConfig, format: SourceFormat): PlannedWeight[] {
+  const names = tensorNames[format];
+  const { dVocab, dModel } = config;
+  const blocks = Array.from({ length: config.nLayers }, (_, layer) => planBlock(config, format, layer));
+  const unembed = plain('unembed.W_U', names.unembed, [dVocab, dModel]);
+  return [
+    plain('embed.W_E', names.embed, [dVocab, dModel]),
+    ...blocks.flat(),
+    plain('ln_final.w', names.finalNorm, [dModel]),
+    ...(config.tiedEmbeddings ? [] : [unembed]),
+  ];
+}
+
+function planBlock(config: ModelConfig, format: SourceFormat, layer: number): PlannedWeight[] {
+  const { dModel, dMlp, dHead, nHeads, nKvHeads } = config;
+  const names = tensorNames[format];
+  const to = `blocks.${layer}`;
+  const from = `${names.block}.${layer}`;
+  const interleavedHead = format === 'gguf' ? dHead : undefined;
+  return [
+    plain(`${to}.ln1.w`, `${from}.${names.ln1}`, [dModel]),
+    matrix(`${to}.attn.W_QKV`, [
+      { tensor: `${from}.${names.q}`, shape: [nHeads * dHead, dModel], interleavedHead },
+      { tensor: `${from}.${names.k}`, shape: [nKvHeads * dHead, dModel], interleavedHead },
+      { tensor: `${from}.${names.v}`, shape: [nKvHeads * dHead, dModel] },
+    ]),
+    matrix(`${to}.attn.W_O`, [{ tensor: `${from}.${names.o}`, shape: [dModel, nHeads * dHead] }]),
+    plain(`${to}.ln2.w`, `${from}.${names.ln2}`, [dModel]),
+    matrix(`${to}.mlp.W_gate_up`, [
+      { tensor: `${from}.${names.gate}`, shape: [dMlp, dModel] },
+      { tensor: `${from}.${names.up}`, shape: [dMlp, dModel] },
+    ]),
+    matrix(`${to}.mlp.W_out`, [{ tensor: `${from}.${names.down}`, shape: [dModel, dMlp] }]),
+  ];
+}
+
+function plain(name: string, tensor: string, shape: number[]): PlannedWeight {
+  return { name, shape, parts: [{ tensor, shape }], transpose: false };
+}
+
+/** [out, in] parts of the file, transposed and beside each other: [in, sum of out]. */
+function matrix(name: string, parts: PlannedPart[]): PlannedWeight {
+  const columns = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
+  return { name, shape: [parts[0]!.shape[1]!, columns], parts, transpose: true };
+}
+
+export const llama: Family = {
+  modelType: 'llama',
+  architectures: ['LlamaForCausalLM'],
+  ggufArchitecture: 'llama',
+  configFromHuggingFace,
+  configFromGguf,
+  planWeights,
+  harmlessTensors: /\.rotary_emb\.inv_freq$/,
+};

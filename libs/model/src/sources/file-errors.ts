@@ -1,0 +1,28 @@
+// Turns what the file system reports (no permission, a directory where a file should be) into a sentence.
+
+import { DemurError } from '../errors.ts';
+
+/** A file that exists, or was promised, and cannot be read. */
+export class UnreadableFileError extends DemurError {
+  constructor(cause: NodeJS.ErrnoException) {
+    super(
+      'UNREADABLE_FILE',
+      `${cause.path ?? 'A file of the model'} cannot be read (${cause.code}); check that it is a file and its permissions.`,
+      { cause },
+    );
+  }
+}
+
+/** Runs `work`; errors of the file system come out as UnreadableFileError, all others unchanged. */
+export async function withFileErrors<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isFileSystemError(error)) throw new UnreadableFileError(error);
+    throw error;
+  }
+}
+
+function isFileSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}

@@ -1,0 +1,48 @@
+// A GGUF file as a ModelSource: weights, tokenizer and chat template from the one file.
+
+import { familyOfGguf } from '../families/index.ts';
+import type { Fields } from '../fields.ts';
+import type { ModelSource } from '../source.ts';
+import { chatTemplateOfGguf, hasGgufTokenizer, tokenizerOfGguf } from '../tokenizer/gguf-tokenizer.ts';
+import { checkTensors } from '../weights/check-tensors.ts';
+import { readGgufHeader } from '../weights/gguf.ts';
+import type { GgufHeader } from '../weights/gguf.ts';
+import { loadWeights } from '../weights/load-weights.ts';
+import { dominantType } from '../weights/tensor-entry.ts';
+import { withFileErrors } from './file-errors.ts';
+import { hashFiles, sha256 } from './identity.ts';
+import type { ModelIdentity } from './identity.ts';
+
+/** Opens a GGUF file. @throws DemurError */
+export async function openGguf(path: string): Promise<ModelSource> {
+  const header = await readGgufHeader(path);
+  const fields: Fields = { file: path, values: header.metadata };
+  const family = familyOfGguf(fields);
+  const config = family.configFromGguf(fields, header.entries);
+  const plan = family.planWeights(config, 'gguf');
+  checkTensors(path, header.entries, plan, family.harmlessTensors);
+  return {
+    path,
+    format: 'gguf',
+    config,
+    identity: () => withFileErrors(() => identify(path, header)),
+    loadWeights: (options) => withFileErrors(() => loadWeights(plan, header.entries, options)),
+    loadTokenizer: () => withFileErrors(() => tokenizerOfGguf(fields)),
+  };
+}
+
+async function identify(path: string, { metadata, entries }: GgufHeader): Promise<ModelIdentity> {
+  const template = chatTemplateOfGguf({ file: path, values: metadata });
+  const tokenizer = [...metadata].filter(([key]) => key.startsWith('tokenizer.ggml.')).sort(byKey);
+  return {
+    weightsSha256: await hashFiles([path]),
+    tokenizerSha256: hasGgufTokenizer(metadata) ? sha256(JSON.stringify(tokenizer)) : null,
+    chatTemplateSha256: template === null ? null : sha256(template),
+    revision: null,
+    dtype: dominantType(entries),
+  };
+}
+
+function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,54 @@
+// A Hugging Face directory as a ModelSource: config.json, safetensors, tokenizer.json.
+
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { familyOfHuggingFace } from '../families/index.ts';
+import type { Fields } from '../fields.ts';
+import type { ModelSource } from '../source.ts';
+import { chatTemplateOfDirectory, tokenizerOfDirectory } from '../tokenizer/huggingface-tokenizer.ts';
+import { checkTensors } from '../weights/check-tensors.ts';
+import { loadWeights } from '../weights/load-weights.ts';
+import { readSafetensorsDirectory } from '../weights/safetensors-shards.ts';
+import { dominantType } from '../weights/tensor-entry.ts';
+import type { TensorEntries } from '../weights/tensor-entry.ts';
+import { withFileErrors } from './file-errors.ts';
+import { hashFiles, sha256 } from './identity.ts';
+import type { ModelIdentity } from './identity.ts';
+import { isFile, readJsonObject } from './read-json.ts';
+
+/** Opens a directory that holds config.json. @throws DemurError */
+export async function openHuggingFace(path: string): Promise<ModelSource> {
+  const file = join(path, 'config.json');
+  const fields: Fields = { file, values: new Map(Object.entries(await readJsonObject(file))) };
+  const family = familyOfHuggingFace(fields);
+  const config = family.configFromHuggingFace(fields);
+  const { files, entries } = await readSafetensorsDirectory(path);
+  const plan = family.planWeights(config, 'huggingface');
+  checkTensors(path, entries, plan, family.harmlessTensors);
+  return {
+    path,
+    format: 'huggingface',
+    config,
+    identity: () => withFileErrors(() => identify(path, files, entries)),
+    loadWeights: (options) => withFileErrors(() => loadWeights(plan, entries, options)),
+    loadTokenizer: () => withFileErrors(() => tokenizerOfDirectory(path)),
+  };
+}
+
+async function identify(path: string, files: string[], entries: TensorEntries): Promise<ModelIdentity> {
+  const tokenizer = join(path, 'tokenizer.json');
+  const template = await chatTemplateOfDirectory(path);
+  return {
+    weightsSha256: await hashFiles(files),
+    tokenizerSha256: (await isFile(tokenizer)) ? sha256(await readFile(tokenizer)) : null,
+    chatTemplateSha256: template === null ? null : sha256(template),
+    revision: revisionOf(path),
+    dtype: dominantType(entries),
+  };
+}
+
+/** The commit, where the directory is a snapshot of the Hugging Face cache. */
+function revisionOf(path: string): string | null {
+  const isSnapshot = basename(dirname(path)) === 'snapshots' && /^[0-9a-f]{40}$/.test(basename(path));
+  return isSnapshot ? basename(path) : null;
+}

@@ -1,0 +1,157 @@
+// Streams a model's tensors from disk into one WeightStore: decode to float32, check, transpose, stack.
+// One chunk of a tensor is in memory beside the store, never a second copy. Not validation of headers: done before.
+
+import { DemurError } from '../errors.ts';
+import type { PlannedPart, PlannedWeight } from '../families/family.ts';
+import { readBytes, withFile } from './read-bytes.ts';
+import type { OpenFile } from './read-bytes.ts';
+import type { TensorEntries, TensorEntry } from './tensor-entry.ts';
+import { allocateWeightStore, elementCount, weight } from './weight-store.ts';
+import type { WeightStore } from './weight-store.ts';
+
+export interface LoadOptions {
+  /** Called with 0..1 after every chunk. */
+  onProgress?: (fraction: number) => void;
+  signal?: AbortSignal;
+}
+
+/** A weight that is NaN or infinite. */
+export class NonFiniteWeightError extends DemurError {
+  constructor(file: string, tensor: string, index: number, value: number) {
+    super(
+      'NON_FINITE_WEIGHT',
+      `${file}: tensor "${tensor}" holds ${value} at element ${index}; the weights are damaged, download them again.`,
+    );
+  }
+}
+
+/** Elements decoded at a time: 1 MiB of float32, so that a chunk stays in the second-level cache. */
+const CHUNK_ELEMENTS = 2 ** 18;
+/** Rows written side by side while transposing: 16 float32 fill a cache line. */
+const TILE = 16;
+
+/** Reads all planned weights. The plan was checked against `entries`. @throws TruncatedFileError, NonFiniteWeightError */
+export async function loadWeights(
+  plan: readonly PlannedWeight[],
+  entries: TensorEntries,
+  options: LoadOptions = {},
+): Promise<WeightStore> {
+  const store = allocateWeightStore(plan);
+  const step = progressOf(plan, options);
+  const tasks = plan.flatMap((planned) => tasksOf(planned, store, entries));
+  for (const [file, ofFile] of Map.groupBy(tasks, (task) => task.entry.file)) {
+    await withFile(file, async (opened) => {
+      for (const task of ofFile) await loadPart(opened, task, step);
+    });
+  }
+  return store;
+}
+
+/** A part of a file's tensor and the place that its values go to. */
+interface PartTask {
+  entry: TensorEntry;
+  part: PlannedPart;
+  target: Target;
+}
+
+interface Target {
+  values: Float32Array;
+  transpose: boolean;
+  /** Row length of the target: all parts together when transposed. */
+  columns: number;
+  /** Where this part's first output goes on the last axis. */
+  firstColumn: number;
+}
+
+function tasksOf(planned: PlannedWeight, store: WeightStore, entries: TensorEntries): PartTask[] {
+  const { values } = weight(store, planned.name);
+  let firstColumn = 0;
+  return planned.parts.map((part) => {
+    const target = { values, transpose: planned.transpose, columns: planned.shape.at(-1)!, firstColumn };
+    firstColumn += part.shape[0]!;
+    return { entry: entries.get(part.tensor)!, part, target };
+  });
+}
+
+/** Called with the number of elements of each chunk done. */
+function progressOf(plan: readonly PlannedWeight[], { onProgress, signal }: LoadOptions): (elements: number) => void {
+  const total = plan.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  let done = 0;
+  return (elements) => {
+    signal?.throwIfAborted();
+    done += elements;
+    onProgress?.(done / total);
+  };
+}
+
+async function loadPart(file: OpenFile, task: PartTask, step: (elements: number) => void): Promise<void> {
+  const { entry, part, target } = task;
+  const rowLength = part.shape.at(-1)!;
+  const rows = elementCount(part.shape) / rowLength;
+  const rowBytes = entry.byteLength / rows;
+  const chunkRows = Math.min(rows, rowsPerChunk(rowLength, part.interleavedHead ?? TILE));
+  const bytes = new Uint8Array(chunkRows * rowBytes);
+  const floats = new Float32Array(chunkRows * rowLength);
+  for (let row = 0; row < rows; row += chunkRows) {
+    const count = Math.min(chunkRows, rows - row);
+    const read = bytes.subarray(0, count * rowBytes);
+    await readBytes(file, entry.offset + row * rowBytes, read, `tensor "${entry.name}"`);
+    const values = floats.subarray(0, count * rowLength);
+    decodeRows(read, task, values);
+    checkFinite(values, entry, row * rowLength);
+    if (target.transpose) transposeInto(values, rowLength, { ...target, firstColumn: target.firstColumn + row });
+    else target.values.set(values, row * rowLength);
+    step(values.length);
+  }
+}
+
+/** A multiple of `unit` rows (a whole head, or a tile), about a chunk's size. */
+function rowsPerChunk(rowLength: number, unit: number): number {
+  return Math.max(1, Math.floor(CHUNK_ELEMENTS / (rowLength * unit))) * unit;
+}
+
+/** Decodes whole rows, those of an interleaved head to the place where a half-rotating rotary expects them. */
+function decodeRows(bytes: Uint8Array, { entry, part }: PartTask, out: Float32Array): void {
+  const { blockLength, blockBytes, decode } = entry.type;
+  if (part.interleavedHead === undefined) return decode(bytes, 0, out.length / blockLength, out, 0);
+  const rowLength = part.shape.at(-1)!;
+  const blocks = rowLength / blockLength;
+  for (let row = 0; row * rowLength < out.length; row++) {
+    decode(bytes, row * blocks * blockBytes, blocks, out, separatedRow(row, part.interleavedHead) * rowLength);
+  }
+}
+
+/** llama.cpp stores row (pair j, half s) of a head at 2j + s; Hugging Face at s dHead/2 + j. */
+function separatedRow(row: number, dHead: number): number {
+  const within = row % dHead;
+  return row - within + (within & 1) * (dHead / 2) + (within >> 1);
+}
+
+/** x * 0 is NaN exactly for NaN and infinities, so one sum tells; four of them keep the adder busy. */
+function checkFinite(values: Float32Array, entry: TensorEntry, firstIndex: number): void {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < values.length; i += 4) {
+    a += values[i]! * 0;
+    b += values[i + 1]! * 0;
+    c += values[i + 2]! * 0;
+    d += values[i + 3]! * 0;
+  }
+  for (; i < values.length; i++) a += values[i]! * 0;
+  if (a + b + c + d === 0) return;
+  const index = values.findIndex((value) => !Number.isFinite(value));
+  throw new NonFiniteWeightError(entry.file, entry.name, firstIndex + index, values[index]!);
+}
+
+/** Rows [out, in] become columns from `firstColumn` of [in, columns]: 16 rows at a time, a cache line a write. */
+function transposeInto(rows: Float32Array, rowLength: number, { values, columns, firstColumn }: Target): void {
+  const rowCount = rows.length / rowLength;
+  for (let tile = 0; tile < rowCount; tile += TILE) {
+    const width = Math.min(TILE, rowCount - tile);
+    for (let i = 0; i < rowLength; i++) {
+      const to = i * columns + firstColumn + tile;
+      let from = tile * rowLength + i;
+      for (let j = 0; j < width; j++, from += rowLength) values[to + j] = rows[from]!;
+    }
+  }
+}

@@ -1,0 +1,43 @@
+// Positioned reads from a file that must not come back short. Not a cache.
+
+import { readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { TruncatedFileError } from './tensor-entry.ts';
+
+/** A file opened for reading, with the length it had then. */
+export interface OpenFile {
+  path: string;
+  size: number;
+  handle: FileHandle;
+}
+
+/** Opens a file, hands it to `use` and closes it whatever happens. */
+export async function withFile<T>(path: string, use: (file: OpenFile) => T | Promise<T>): Promise<T> {
+  const handle = await open(path, 'r');
+  try {
+    return await use({ path, size: (await handle.stat()).size, handle });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Fills `target` from byte `position` of the file. @throws TruncatedFileError when the file ends before. */
+export async function readBytes(file: OpenFile, position: number, target: Uint8Array, what: string): Promise<void> {
+  let done = 0;
+  while (done < target.byteLength) {
+    const { bytesRead } = await file.handle.read(target, done, target.byteLength - done, position + done);
+    if (bytesRead === 0) throw new TruncatedFileError(file.path, position + target.byteLength, position + done, what);
+    done += bytesRead;
+  }
+}
+
+/** As `readBytes`, but without a promise: for headers of many small values. */
+export function readBytesSync(file: OpenFile, position: number, target: Uint8Array, what: string): void {
+  let done = 0;
+  while (done < target.byteLength) {
+    const bytesRead = readSync(file.handle.fd, target, done, target.byteLength - done, position + done);
+    if (bytesRead === 0) throw new TruncatedFileError(file.path, position + target.byteLength, position + done, what);
+    done += bytesRead;
+  }
+}
