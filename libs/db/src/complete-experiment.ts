@@ -1,0 +1,56 @@
+/** The end of a run that went well: everything it found is stored, or nothing is. */
+import type { Session } from './database.ts';
+import { DatabaseError } from './errors.ts';
+import { writeArtifacts, type FloatArray } from './repositories/artifacts.ts';
+import { createCircuit } from './repositories/circuits.ts';
+import { succeedExperiment } from './repositories/experiments.ts';
+import type { Experiment } from './schema/experiments.ts';
+
+export interface ExperimentOutcome {
+  /** What result.json holds; kept as the text that JSON.stringify makes of it. */
+  result: unknown;
+  record: unknown;
+  artifacts: Readonly<Record<string, FloatArray>>;
+  /** The axes of the arrays `scores` and `mask` [sender, receiver], where the result is a circuit. */
+  circuit?: { senders: string[]; receivers: string[] } | undefined;
+}
+
+export class CircuitArraysMissingError extends DatabaseError {
+  constructor(id: string, names: string[]) {
+    super(
+      'CIRCUIT_ARRAYS_MISSING',
+      `The circuit of experiment ${id} needs the arrays scores and mask; the result has ${names.join(', ') || 'none'}.`,
+    );
+  }
+}
+
+/**
+ * RUNNING to SUCCEEDED with result, record, arrays and circuit, in one transaction: a crash or an error at any point
+ * leaves the database as it was.
+ * @throws ExperimentStatusError when the experiment does not run (it was cancelled, say); ExperimentNotFoundError;
+ *   ArrayShapeError, CircuitShapeError, NodeNameError, CircuitArraysMissingError for arrays that do not fit.
+ */
+export function completeExperiment(session: Session, id: string, outcome: ExperimentOutcome): Promise<Experiment> {
+  return session.transaction(async (tx) => {
+    const experiment = await succeedExperiment(tx, id, { result: outcome.result, record: outcome.record });
+    if (outcome.circuit) {
+      await storeWithCircuit(tx, experiment, { ...outcome, circuit: outcome.circuit });
+    } else {
+      await writeArtifacts(tx, { experimentId: id }, outcome.artifacts);
+    }
+    return experiment;
+  });
+}
+
+/** The circuit stores its two arrays itself. */
+async function storeWithCircuit(
+  session: Session,
+  { id, kind, model }: Experiment,
+  { artifacts, circuit }: Required<Pick<ExperimentOutcome, 'artifacts' | 'circuit'>> & ExperimentOutcome,
+): Promise<void> {
+  const { scores, mask, ...others } = artifacts;
+  if (!scores || !mask || !circuit) throw new CircuitArraysMissingError(id, Object.keys(artifacts));
+  const input = { experimentId: id, name: `${kind} of ${model}`, scores: scores.values, mask: mask.values };
+  await createCircuit(session, { ...input, ...circuit });
+  await writeArtifacts(session, { experimentId: id }, others);
+}

@@ -1,0 +1,170 @@
+/** Circuits: two dense matrices [sender, receiver] as artifacts, and the first 10,000 edges as rows. */
+import { and, asc, desc, eq, lte } from 'drizzle-orm';
+import type { Session } from '../database.ts';
+import { parseNodeName, type NodeName } from '../edge-name.ts';
+import { DatabaseError } from '../errors.ts';
+import type { Artifact } from '../schema/artifacts.ts';
+import { circuitEdges, type CircuitEdge, type Port } from '../schema/circuit-edges.ts';
+import { circuits, type Circuit } from '../schema/circuits.ts';
+import { topEdges } from '../top-edges.ts';
+import { findArtifactById, readArtifact, writeArtifact } from './artifacts.ts';
+
+/** Scores and mask [senders.length, receivers.length], row-major; a cell is an edge where the mask is not 0. */
+export interface CircuitInput {
+  experimentId?: string | undefined;
+  name: string;
+  senders: string[];
+  receivers: string[];
+  scores: Float32Array;
+  mask: Float32Array;
+}
+
+/** A circuit with its matrices. */
+export interface DenseCircuit extends Circuit {
+  scores: Float32Array;
+  mask: Float32Array;
+}
+
+export class CircuitShapeError extends DatabaseError {
+  constructor({ name, senders, receivers, scores, mask }: CircuitInput) {
+    super(
+      'CIRCUIT_SHAPE',
+      `The circuit "${name}" has ${senders.length} senders and ${receivers.length} receivers, so its scores and its mask ` +
+        `need ${senders.length * receivers.length} values; they have ${scores.length} and ${mask.length}.`,
+    );
+  }
+}
+
+/** How many edges of a circuit are rows. */
+const edgeRows = 10_000;
+
+/**
+ * Stores a circuit, in one transaction: matrices, edge count, first edges. The matrices of an experiment's circuit are
+ * the experiment's own artifacts `scores` and `mask`, stored once.
+ * @throws CircuitShapeError, NodeNameError
+ */
+export async function createCircuit(session: Session, input: CircuitInput): Promise<Circuit> {
+  const { senders, receivers, scores, mask } = input;
+  const cells = senders.length * receivers.length;
+  if (scores.length !== cells || mask.length !== cells) throw new CircuitShapeError(input);
+  const ends = { senders: senders.map(parseNodeName), receivers: receivers.map(parseNodeName) };
+  return session.transaction(async (tx) => {
+    const circuit = await insertCircuit(tx, input);
+    await insertEdges(tx, edgesOf(circuit.id, input, ends));
+    return circuit;
+  });
+}
+
+async function insertCircuit(session: Session, input: CircuitInput): Promise<Circuit> {
+  const { experimentId, name, senders, receivers, scores, mask } = input;
+  const write = (artifact: string, values: Float32Array): Promise<Artifact> =>
+    writeArtifact(session, { experimentId }, { name: artifact, shape: [senders.length, receivers.length], values });
+  const row = {
+    experimentId,
+    name,
+    senders,
+    receivers,
+    edgeCount: mask.reduce((total, value) => total + (value === 0 ? 0 : 1), 0),
+    scoresArtifactId: (await write('scores', scores)).id,
+    maskArtifactId: (await write('mask', mask)).id,
+  };
+  const [circuit] = await session.orm.insert(circuits).values(row).returning();
+  return circuit!;
+}
+
+function edgesOf(
+  circuitId: string,
+  { scores, mask }: CircuitInput,
+  { senders, receivers }: { senders: NodeName[]; receivers: NodeName[] },
+): CircuitEdge[] {
+  return Array.from(topEdges(scores, mask, edgeRows), (cell, index) => {
+    const sender = senders[Math.floor(cell / receivers.length)]!;
+    const receiver = receivers[cell % receivers.length]!;
+    return {
+      circuitId,
+      rank: index + 1,
+      score: scores[cell]!,
+      sender: sender.name,
+      receiver: receiver.name,
+      port: receiver.port,
+      senderKind: sender.kind,
+      senderLayer: sender.layer,
+      senderHead: sender.head,
+      receiverKind: receiver.kind,
+      receiverLayer: receiver.layer,
+      receiverHead: receiver.head,
+    };
+  });
+}
+
+/** One parameter for all rows: 10,000 rows of parameters would be more than a statement takes. */
+async function insertEdges(session: Session, edges: CircuitEdge[]): Promise<void> {
+  if (edges.length === 0) return;
+  const rows = edges.map((edge) => [
+    ...[edge.rank, String(edge.score), edge.sender, edge.receiver, edge.port],
+    ...[edge.senderKind, edge.senderLayer, edge.senderHead, edge.receiverKind, edge.receiverLayer, edge.receiverHead],
+  ]);
+  await session.executeSql(
+    `INSERT INTO circuit_edges (circuit_id, rank, score, sender, receiver, port,
+       sender_kind, sender_layer, sender_head, receiver_kind, receiver_layer, receiver_head)
+     SELECT $1, (r->>0)::int, (r->>1)::real, r->>2, r->>3, r->>4, r->>5, (r->>6)::int, (r->>7)::int, r->>8, (r->>9)::int, (r->>10)::int
+     FROM jsonb_array_elements($2::jsonb) AS r`,
+    [edges[0]!.circuitId, JSON.stringify(rows)],
+  );
+}
+
+export async function findCircuit(session: Session, id: string): Promise<Circuit | undefined> {
+  return (await session.orm.select().from(circuits).where(eq(circuits.id, id)))[0];
+}
+
+export async function findCircuitOfExperiment(session: Session, experimentId: string): Promise<Circuit | undefined> {
+  return (await session.orm.select().from(circuits).where(eq(circuits.experimentId, experimentId)))[0];
+}
+
+/** All circuits, newest first. */
+export function listCircuits(session: Session, { first }: { first: number }): Promise<Circuit[]> {
+  return session.orm.select().from(circuits).orderBy(desc(circuits.id)).limit(first);
+}
+
+/** The circuit with its matrices, for questions that run in memory; undefined if there is none. */
+export async function readDenseCircuit(session: Session, id: string): Promise<DenseCircuit | undefined> {
+  const circuit = await findCircuit(session, id);
+  if (!circuit) return undefined;
+  const read = async (artifactId: string): Promise<Float32Array> =>
+    (await readArtifact(session, (await findArtifactById(session, artifactId))!)).values;
+  return { ...circuit, scores: await read(circuit.scoresArtifactId), mask: await read(circuit.maskArtifactId) };
+}
+
+/** The first edges of a circuit by rank; at most the 10,000 that are rows. */
+export function listTopEdges(
+  session: Session,
+  circuitId: string,
+  { first }: { first: number },
+): Promise<CircuitEdge[]> {
+  return session.orm
+    .select()
+    .from(circuitEdges)
+    .where(and(eq(circuitEdges.circuitId, circuitId), lte(circuitEdges.rank, first)))
+    .orderBy(asc(circuitEdges.rank));
+}
+
+/** Where an edge stands in all circuits that have it among their first 10,000, best rank first. */
+export function findEdgeInCircuits(
+  session: Session,
+  edge: { sender?: string; receiver?: string; port?: Port },
+  { first }: { first: number },
+): Promise<CircuitEdge[]> {
+  const { sender, receiver, port } = edge;
+  return session.orm
+    .select()
+    .from(circuitEdges)
+    .where(
+      and(
+        sender === undefined ? undefined : eq(circuitEdges.sender, sender),
+        receiver === undefined ? undefined : eq(circuitEdges.receiver, receiver),
+        port === undefined ? undefined : eq(circuitEdges.port, port),
+      ),
+    )
+    .orderBy(asc(circuitEdges.rank), asc(circuitEdges.circuitId))
+    .limit(first);
+}
