@@ -1,0 +1,172 @@
+/**
+ * One block of the transformer, forward and vector-Jacobian product, on the rows of a batched pass. The forward reads
+ * like the figure: norm, attention, add; norm, MLP, add. Not here: the order of blocks, tokens, logits (transformer.ts).
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import { attend, attendVjp } from './components/attention.ts';
+import type { AttentionGradients, AttentionShape, AttentionTrace } from './components/attention.ts';
+import { gatedMlpHidden, gatedMlpVjp } from './components/gated-mlp.ts';
+import type { GatedMlpTrace, GatedMlpWeights } from './components/gated-mlp.ts';
+import { sliceGroup } from './components/row-groups.ts';
+import type { RowGroup } from './components/row-groups.ts';
+import { rmsNorm, rmsNormVjp } from './components/rms-norm.ts';
+import type { RmsNormTrace, RmsNormWeights } from './components/rms-norm.ts';
+import type { BlockHook } from './hooks.ts';
+
+export interface Block {
+  shape: AttentionShape;
+  ln1: RmsNormWeights;
+  /** W_Q [dModel, nHeads · dHead], W_K and W_V [dModel, nKvHeads · dHead], W_O [nHeads · dHead, dModel]. */
+  attn: { W_Q: Tensor2D; W_K: Tensor2D; W_V: Tensor2D; W_O: Tensor2D };
+  ln2: RmsNormWeights;
+  mlp: GatedMlpWeights;
+}
+
+/** Looks at activations on their way, and gives back each one or what replaces it. Tensors are in the pass's layout. */
+export interface ActivationPoint {
+  <T extends Tensor>(hook: BlockHook, activation: T): T;
+  /** Whether anybody looks at this hook; asked where showing it costs extra. */
+  wants(hook: BlockHook): boolean;
+}
+
+const PASS: ActivationPoint = Object.assign(<T extends Tensor>(_hook: BlockHook, activation: T) => activation, {
+  wants: () => false,
+});
+
+/** Everything a block made on its way; rows as in the pass. */
+export interface BlockTrace {
+  residPre: Tensor2D;
+  ln1: RmsNormTrace;
+  /** One entry a row group. */
+  attn: AttentionTrace[];
+  /** [rows, nHeads · dHead] of all groups. */
+  z: Tensor2D;
+  attnOut: Tensor2D;
+  residMid: Tensor2D;
+  ln2: RmsNormTrace;
+  mlp: GatedMlpTrace;
+  mlpOut: Tensor2D;
+  residPost: Tensor2D;
+}
+
+function showNorm(norm: 'ln1' | 'ln2', trace: RmsNormTrace, point: ActivationPoint): RmsNormTrace {
+  point(`${norm}.hook_scale`, trace.scale);
+  return { ...trace, normalized: point(`${norm}.hook_normalized`, trace.normalized) };
+}
+
+function attention(block: Block, x: Tensor2D, groups: readonly RowGroup[], point: ActivationPoint): AttentionTrace[] {
+  const q = point('attn.hook_q', tf.matMul<Tensor2D>(x, block.attn.W_Q));
+  const k = point('attn.hook_k', tf.matMul<Tensor2D>(x, block.attn.W_K));
+  const v = point('attn.hook_v', tf.matMul<Tensor2D>(x, block.attn.W_V));
+  const points = {
+    scores: (scores: tf.Tensor4D) => point('attn.hook_attn_scores', scores),
+    pattern: (pattern: tf.Tensor4D) => point('attn.hook_pattern', pattern),
+  };
+  const of = (projected: Tensor2D, i: number): Tensor2D => sliceGroup(projected, groups, i);
+  return groups.map((group, i) =>
+    attend({ q: of(q, i), k: of(k, i), v: of(v, i) }, group, { shape: block.shape, points }),
+  );
+}
+
+/** z [rows, H·D] → each head's contribution to the residual stream before the sum, [rows, H, dModel]; bias excluded. */
+export function headResults(block: Block, z: Tensor2D): Tensor3D {
+  const { nHeads, dHead } = block.shape;
+  const perHead = z.reshape([z.shape[0], nHeads, dHead]).transpose([1, 0, 2]);
+  return tf.matMul(perHead, headOutputs(block)).transpose([1, 0, 2]);
+}
+
+/** W_O by head, [nHeads, dHead, dModel]: a view. */
+export function headOutputs({ shape, attn }: Block): Tensor3D {
+  return attn.W_O.reshape([shape.nHeads, shape.dHead, attn.W_O.shape[1]]);
+}
+
+/** The sum of the heads' contributions; through the heads one by one when somebody looks at `hook_result`. */
+function attentionOutput(block: Block, z: Tensor2D, point: ActivationPoint): Tensor2D {
+  const sum: Tensor2D = point.wants('attn.hook_result')
+    ? point('attn.hook_result', headResults(block, z)).sum<Tensor2D>(1)
+    : tf.matMul<Tensor2D>(z, block.attn.W_O);
+  return point('hook_attn_out', sum);
+}
+
+/**
+ * Runs one block: x [rows, dModel] → its trace. Call it inside `tf.tidy`, keeping what is needed.
+ * @param groups how the rows attend; the rows of x are theirs, in order.
+ */
+export function runBlock(
+  block: Block,
+  x: Tensor2D,
+  groups: readonly RowGroup[],
+  point: ActivationPoint = PASS,
+): BlockTrace {
+  const residPre = point('hook_resid_pre', x);
+  const ln1 = showNorm('ln1', rmsNorm(block.ln1, residPre), point);
+  const attn = attention(block, ln1.normalized, groups, point);
+  const zs = attn.map((trace) => trace.z);
+  const z = point('attn.hook_z', zs.length === 1 ? (zs[0] as Tensor2D) : tf.concat<Tensor2D>(zs, 0));
+  const attnOut = attentionOutput(block, z, point);
+  const residMid = point('hook_resid_mid', residPre.add<Tensor2D>(attnOut));
+  const ln2 = showNorm('ln2', rmsNorm(block.ln2, residMid), point);
+  const mlp = gatedMlpHidden(block.mlp, ln2.normalized, (pre) => point('mlp.hook_pre', pre));
+  const post = point('mlp.hook_post', mlp.post);
+  const mlpOut = point('hook_mlp_out', tf.matMul<Tensor2D>(post, block.mlp.W_out));
+  const residPost = point('hook_resid_post', residMid.add<Tensor2D>(mlpOut));
+  return { residPre, ln1, attn, z, attnOut, residMid, ln2, mlp: { ...mlp, post }, mlpOut, residPost };
+}
+
+/** The second half of a block alone, for rows whose attention output is known: residMid [rows, dModel] → residPost. */
+export function runMlp(block: Block, residMid: Tensor2D): Tensor2D {
+  const { normalized } = rmsNorm(block.ln2, residMid);
+  return residMid.add(tf.matMul(gatedMlpHidden(block.mlp, normalized).post, block.mlp.W_out));
+}
+
+/** What the backward pass needs of a trace. */
+export type BlockTape = Pick<BlockTrace, 'ln1' | 'attn' | 'ln2' | 'mlp'>;
+
+/** Gradients of one block, of a pass with one row group. */
+export interface BlockGradients {
+  residPre: Tensor2D;
+  ln1Normalized: Tensor2D;
+  /** Per query head, before the rotation: [KV, G, S, C, D]; rows are (S, C). */
+  projections: AttentionGradients;
+  z: Tensor2D;
+  /** Also the gradient at attn_out. */
+  residMid: Tensor2D;
+  /** Through the MLP alone: the gradient at the MLP's own input before its norm. */
+  mlpInput: Tensor2D;
+  ln2Normalized: Tensor2D;
+  pre: Tensor2D;
+  post: Tensor2D;
+}
+
+/** Per-head gradients [KV, G, S, C, D] summed to heads that exist: rows [rows, heads · D]. */
+export function projectionRows(gradient: Tensor, kind: 'query' | 'keyValue'): Tensor2D {
+  const perHead = kind === 'query' ? gradient : gradient.sum(1, true);
+  const [kv, g, s, c, d] = perHead.shape as [number, number, number, number, number];
+  return perHead.transpose([2, 3, 0, 1, 4]).reshape([s * c, kv * g * d]);
+}
+
+/** Gradient at the attention's normalized input: the sum over its q, k and v products. */
+function attentionInputGradient(block: Block, { q, k, v }: AttentionGradients): Tensor2D {
+  const { W_Q, W_K, W_V } = block.attn;
+  return tf
+    .matMul(projectionRows(q, 'query'), W_Q, false, true)
+    .add(tf.matMul(projectionRows(k, 'keyValue'), W_K, false, true))
+    .add(tf.matMul(projectionRows(v, 'keyValue'), W_V, false, true));
+}
+
+/**
+ * Vector-Jacobian product of a block: dResidPost [rows, dModel] → gradients at its activations. Keys and values that the
+ * group holds fixed are constants. Call it inside `tf.tidy`.
+ */
+export function blockVjp(block: Block, tape: BlockTape, dResidPost: Tensor2D, group: RowGroup): BlockGradients {
+  const post: Tensor2D = tf.matMul(dResidPost, block.mlp.W_out, false, true);
+  const { dPre, dIn } = gatedMlpVjp(block.mlp, tape.mlp, post);
+  const mlpInput = rmsNormVjp(block.ln2, tape.ln2, dIn);
+  const residMid: Tensor2D = dResidPost.add(mlpInput);
+  const z: Tensor2D = tf.matMul(residMid, block.attn.W_O, false, true);
+  const projections = attendVjp(z, tape.attn[0] as AttentionTrace, group, block.shape);
+  const ln1Normalized = attentionInputGradient(block, projections);
+  const residPre: Tensor2D = residMid.add(rmsNormVjp(block.ln1, tape.ln1, ln1Normalized));
+  return { residPre, ln1Normalized, projections, z, residMid, mlpInput, ln2Normalized: dIn, pre: dPre, post };
+}

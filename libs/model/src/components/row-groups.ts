@@ -1,0 +1,47 @@
+/**
+ * How the token rows of a batched pass lie in memory, and which keys and values they may attend to beyond their own.
+ *
+ * A pass works on one matrix [rows, dModel], so that every product with a weight is one large product. Its rows are
+ * the concatenation of groups. A group is `cells` sequences that start at the same column, each with `positions` rows,
+ * stored position-major: row = position · cells + cell. Attention alone needs to know this.
+ */
+import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+
+/** Keys (rotated, scaled by 1/√dHead) and values, both [nKvHeads, cells, positions, dHead]. */
+export interface KeyValues {
+  keys: Tensor4D;
+  values: Tensor4D;
+}
+
+/** `cells` sequences of `positions` rows from column `start` on. */
+export interface RowGroup {
+  cells: number;
+  positions: number;
+  /** First column; a key is visible to the queries at its own column and to the right of it. */
+  start: number;
+  /** Rotations of the group's columns, [positions, dHead, dHead]. */
+  rotations: Tensor3D;
+  /**
+   * Earlier columns' keys and values, computed elsewhere and held fixed: a shared prefix, or what a patched run keeps of
+   * the unpatched one. `cells` of the group must be a multiple of the part's; cell c reads the part's cell c mod its cells.
+   */
+  fixed: KeyValues[];
+}
+
+/** Rows of a group. */
+export function groupRows(group: RowGroup): number {
+  return group.cells * group.positions;
+}
+
+/** Rows of all groups. */
+export function totalRows(groups: readonly RowGroup[]): number {
+  return groups.reduce((sum, group) => sum + groupRows(group), 0);
+}
+
+/** The rows of one group out of the matrix of all: a view where the backend can, since they are contiguous. */
+export function sliceGroup(x: Tensor2D, groups: readonly RowGroup[], index: number): Tensor2D {
+  const group = groups[index];
+  if (group === undefined) throw new RangeError(`group ${index} of ${groups.length}`);
+  if (groups.length === 1) return x;
+  return x.slice([totalRows(groups.slice(0, index)), 0], [groupRows(group), x.shape[1]]);
+}

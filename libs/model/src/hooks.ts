@@ -1,0 +1,92 @@
+/**
+ * Names of the activations that a pass can show or have replaced. They are TransformerLens's classic strings, because
+ * they are data: they stand in specs, files and databases. Not here: what happens at a hook (transformer.ts).
+ */
+import { DemurError } from './errors.ts';
+
+/** Activations of one block, in the order in which the forward pass makes them; canonical shapes in `hookShape`. */
+export const BLOCK_HOOKS = [
+  'hook_resid_pre',
+  'ln1.hook_scale',
+  'ln1.hook_normalized',
+  'attn.hook_q',
+  'attn.hook_k',
+  'attn.hook_v',
+  'attn.hook_attn_scores',
+  'attn.hook_pattern',
+  'attn.hook_z',
+  'attn.hook_result',
+  'hook_attn_out',
+  'hook_resid_mid',
+  'ln2.hook_scale',
+  'ln2.hook_normalized',
+  'mlp.hook_pre',
+  'mlp.hook_post',
+  'hook_mlp_out',
+  'hook_resid_post',
+] as const;
+
+/** Activations outside the blocks. */
+export const MODEL_HOOKS = ['hook_embed', 'ln_final.hook_scale', 'ln_final.hook_normalized'] as const;
+
+export type BlockHook = (typeof BLOCK_HOOKS)[number];
+export type ModelHook = (typeof MODEL_HOOKS)[number];
+export type HookName = ModelHook | `blocks.${number}.${BlockHook}`;
+
+/** Hooks at which a gradient exists: the backward pass is written out, and passes through these. */
+export const GRADIENT_HOOKS: readonly (BlockHook | ModelHook)[] = [
+  'hook_embed',
+  'hook_resid_pre',
+  'ln1.hook_normalized',
+  'attn.hook_q',
+  'attn.hook_k',
+  'attn.hook_v',
+  'attn.hook_z',
+  'hook_attn_out',
+  'hook_resid_mid',
+  'ln2.hook_normalized',
+  'mlp.hook_pre',
+  'mlp.hook_post',
+  'hook_mlp_out',
+  'hook_resid_post',
+  'ln_final.hook_normalized',
+];
+
+/** A hook name taken apart. */
+export interface ParsedHookName {
+  name: HookName;
+  layer: number | null;
+  hook: BlockHook | ModelHook;
+}
+
+/** A name that is no hook of this model. */
+export class UnknownHookError extends DemurError {
+  constructor(name: string, reason: string) {
+    super('UNKNOWN_HOOK', `"${name}" is not a hook: ${reason}`);
+  }
+}
+
+/** The hook of layer `layer`, e.g. `blockHook(3, 'attn.hook_z')`. */
+export function blockHook<H extends BlockHook>(layer: number, hook: H): `blocks.${number}.${H}` {
+  return `blocks.${layer}.${hook}`;
+}
+
+/**
+ * The hooks that `pattern` names on a model of `nLayers` layers; `*` stands for every layer.
+ * @throws {UnknownHookError} naming the value and what would be right.
+ */
+export function expandHookPattern(pattern: string, nLayers: number): ParsedHookName[] {
+  const modelHook = MODEL_HOOKS.find((hook) => hook === pattern);
+  if (modelHook !== undefined) return [{ name: modelHook, layer: null, hook: modelHook }];
+  const [, layer, rest] = /^blocks\.(\*|\d+)\.(.+)$/.exec(pattern) ?? [];
+  const hook = BLOCK_HOOKS.find((known) => known === rest);
+  if (layer === undefined || hook === undefined) {
+    const known = [...MODEL_HOOKS, ...BLOCK_HOOKS.map((name) => `blocks.*.${name}`)].join(', ');
+    throw new UnknownHookError(pattern, `choose one of ${known}`);
+  }
+  if (layer !== '*' && Number(layer) >= nLayers) {
+    throw new UnknownHookError(pattern, `the model has layers 0 to ${nLayers - 1}`);
+  }
+  const layers = layer === '*' ? Array.from({ length: nLayers }, (_, l) => l) : [Number(layer)];
+  return layers.map((l) => ({ name: blockHook(l, hook), layer: l, hook }));
+}

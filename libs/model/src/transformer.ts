@@ -1,0 +1,344 @@
+/**
+ * The transformer: tokens in, logits and whatever activations were asked for out; hooks and captures are arguments, and
+ * nothing outlives a call. Two doors: `forward` and `gradients` in canonical shapes, and the parts that the patching
+ * and attribution engines build on (`blocks`, `group`, `finalNorm`), in the layout of a pass.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import { blockVjp, projectionRows, runBlock } from './block.ts';
+import type { ActivationPoint, Block, BlockGradients } from './block.ts';
+import { fromCanonical, residualRows, toCanonical } from './canonical.ts';
+import type { Layout } from './canonical.ts';
+import { rmsNorm, rmsNormVjp } from './components/rms-norm.ts';
+import type { RmsNormTrace, RmsNormWeights } from './components/rms-norm.ts';
+import { rotationMatrices } from './components/rotary.ts';
+import type { KeyValues, RowGroup } from './components/row-groups.ts';
+import { scoped } from './components/scoped.ts';
+import type { ModelConfig } from './config.ts';
+import { blockHook } from './hooks.ts';
+import type { BlockHook, HookName, ModelHook } from './hooks.ts';
+import { weight } from './weights/weight-store.ts';
+import type { WeightStore } from './weights/weight-store.ts';
+
+/** Sees an activation in its canonical shape; returns nothing, or what replaces it (same shape). */
+export type Hook = (activation: Tensor, context: { name: HookName; layer: number | null }) => Tensor | undefined;
+
+export type Hooks = Partial<Record<HookName, Hook>>;
+
+/** Keys and values of earlier columns, a layer an entry; cells: 1 (shared by the batch) or the batch. */
+export interface Prefix {
+  /** Columns, tokens. */
+  length: number;
+  layers: KeyValues[];
+}
+
+export interface ForwardOptions {
+  hooks?: Hooks;
+  /** Activations to give back, in canonical shapes. */
+  capture?: readonly HookName[];
+  /** Columns before the tokens', computed earlier. */
+  prefix?: Prefix;
+  /** Starts at this layer from `resid`, [batch, position, dModel] at its resid_pre; the layers below are not run. */
+  startLayer?: number;
+  resid?: Tensor3D;
+  logitsAt?: 'all' | 'last' | 'none';
+}
+
+/** What a forward pass gives; `dispose` frees all of it. */
+export interface Run {
+  /** [batch, position, dVocab] or, at the last position, [batch, dVocab]. */
+  logits: Tensor | null;
+  activations: Map<HookName, Tensor>;
+  dispose(): void;
+}
+
+/**
+ * A metric's gradient: the normalized final residual stream at the last position [batch, dModel] → d metric / d it, of
+ * the same shape. A logit difference is linear there: the difference of two rows of W_U.
+ */
+export type MetricGradient = (finalNormalized: Tensor2D) => Tensor2D;
+
+/** Shows an activation to its hook, and keeps a copy if it was asked for. */
+interface Show {
+  (hook: BlockHook | ModelHook, layer: number | null, activation: Tensor, layout: Layout): Tensor;
+  wants(name: HookName): boolean;
+}
+
+/** The gradient at each activation of a block that has one, in the layout of a pass. */
+function gradientAt(gradients: BlockGradients, dResidPost: Tensor2D): Partial<Record<BlockHook, () => Tensor>> {
+  return {
+    hook_resid_pre: () => gradients.residPre,
+    'ln1.hook_normalized': () => gradients.ln1Normalized,
+    'attn.hook_q': () => projectionRows(gradients.projections.q, 'query'),
+    'attn.hook_k': () => projectionRows(gradients.projections.k, 'keyValue'),
+    'attn.hook_v': () => projectionRows(gradients.projections.v, 'keyValue'),
+    'attn.hook_z': () => gradients.z,
+    hook_attn_out: () => gradients.residMid,
+    hook_resid_mid: () => gradients.residMid,
+    'ln2.hook_normalized': () => gradients.ln2Normalized,
+    'mlp.hook_pre': () => gradients.pre,
+    'mlp.hook_post': () => gradients.post,
+    hook_mlp_out: () => dResidPost,
+    hook_resid_post: () => dResidPost,
+  };
+}
+
+export class Transformer {
+  readonly config: ModelConfig;
+  readonly blocks: readonly Block[];
+  readonly lnFinal: RmsNormWeights;
+  readonly #store: WeightStore;
+  readonly #owned: Tensor[];
+  #unembedding: Tensor2D | null = null;
+
+  constructor(config: ModelConfig, store: WeightStore) {
+    this.config = config;
+    this.#store = store;
+    this.#owned = [];
+    this.blocks = Array.from({ length: config.nLayers }, (_, layer) => this.#block(layer));
+    this.lnFinal = this.#norm('ln_final.w');
+  }
+
+  /** Frees the weights' tensors. The store belongs to the caller. */
+  dispose(): void {
+    tf.dispose(this.#owned);
+    this.#unembedding?.dispose();
+  }
+
+  #tensor<T extends Tensor>(name: string): T {
+    const { values, shape } = weight(this.#store, name);
+    const tensor = tf.tensor(values as unknown as Float32Array, shape, 'float32');
+    this.#owned.push(tensor);
+    return tensor as T;
+  }
+
+  #norm(name: string): RmsNormWeights {
+    return { w: this.#tensor(name), eps: this.config.rmsNormEps };
+  }
+
+  #block(layer: number): Block {
+    const { nHeads, nKvHeads, dHead } = this.config;
+    const of = <T extends Tensor>(name: string): T => this.#tensor(`blocks.${layer}.${name}`);
+    const qkv = tf.split(
+      of<Tensor2D>('attn.W_QKV'),
+      [nHeads * dHead, nKvHeads * dHead, nKvHeads * dHead],
+      1,
+    ) as Tensor2D[];
+    const gu = tf.split(of<Tensor2D>('mlp.W_gate_up'), 2, 1) as Tensor2D[];
+    this.#owned.push(...qkv, ...gu);
+    return {
+      shape: { nHeads, nKvHeads, dHead },
+      ln1: this.#norm(`blocks.${layer}.ln1.w`),
+      attn: { W_Q: qkv[0]!, W_K: qkv[1]!, W_V: qkv[2]!, W_O: of('attn.W_O') },
+      ln2: this.#norm(`blocks.${layer}.ln2.w`),
+      mlp: { W_gate: gu[0]!, W_in: gu[1]!, W_out: of('mlp.W_out') },
+    };
+  }
+
+  /** A row group of `cells` sequences over the columns from `start` on. The caller disposes `rotations`. */
+  group(options: { cells: number; start: number; positions: number; fixed?: KeyValues[] }): RowGroup {
+    const { cells, start, positions, fixed = [] } = options;
+    const rotations = rotationMatrices({ start, positions, dHead: this.config.dHead, theta: this.config.ropeTheta });
+    return { cells, positions, start, rotations, fixed };
+  }
+
+  /** Token embeddings as rows of a pass: tokens [batch][position] → [position · batch, dModel]. */
+  embed(tokens: readonly (readonly number[])[]): Tensor2D {
+    const { dModel } = this.config;
+    const [batch, positions] = [tokens.length, tokens[0]?.length ?? 0];
+    const table = weight(this.#store, 'embed.W_E').values;
+    const rows = new Float32Array(positions * batch * dModel);
+    tokens.forEach((sequence, cell) => {
+      sequence.forEach((token, position) => {
+        rows.set(table.subarray(token * dModel, (token + 1) * dModel), (position * batch + cell) * dModel);
+      });
+    });
+    return tf.tensor2d(rows, [positions * batch, dModel]);
+  }
+
+  /** W_U's rows of some tokens: [tokens.length, dModel]. */
+  unembeddingRows(tokens: readonly number[]): Tensor2D {
+    const { dModel } = this.config;
+    const table = this.#unembeddingValues();
+    const rows = new Float32Array(tokens.length * dModel);
+    tokens.forEach((token, i) => {
+      rows.set(table.subarray(token * dModel, (token + 1) * dModel), i * dModel);
+    });
+    return tf.tensor2d(rows, [tokens.length, dModel]);
+  }
+
+  #unembeddingValues(): Float32Array {
+    return weight(this.#store, this.config.tiedEmbeddings ? 'embed.W_E' : 'unembed.W_U').values;
+  }
+
+  /** Normalized final residual stream [rows, dModel] → logits [rows, dVocab]. */
+  unembed(normalized: Tensor2D): Tensor2D {
+    const { dVocab, dModel } = this.config;
+    this.#unembedding ??= tf.keep(tf.tensor2d(this.#unembeddingValues(), [dVocab, dModel]));
+    return tf.matMul(normalized, this.#unembedding, false, true);
+  }
+
+  /** The final norm of rows [rows, dModel]. */
+  finalNorm(resid: Tensor2D): RmsNormTrace {
+    return rmsNorm(this.lnFinal, resid);
+  }
+
+  /** The prefix's keys and values: tokens [1 or batch][position] → one entry a layer. The caller disposes them. */
+  prefix(tokens: readonly (readonly number[])[]): Prefix {
+    const length = tokens[0]?.length ?? 0;
+    if (length === 0) return { length, layers: [] };
+    const layers = scoped(() => {
+      const group = this.group({ cells: tokens.length, start: 0, positions: length });
+      const kept: KeyValues[] = [];
+      let resid = this.embed(tokens);
+      for (const block of this.blocks) {
+        resid = scoped(() => {
+          const trace = runBlock(block, resid, [group]);
+          const own = (trace.attn[0] as (typeof trace.attn)[0]).own;
+          kept.push({ keys: tf.keep(own.keys), values: tf.keep(own.values) });
+          return trace.residPost;
+        });
+      }
+      return kept;
+    });
+    return { length, layers };
+  }
+
+  /**
+   * One forward pass. Tokens are [batch][position], rows of one length; sequences of different lengths go in different
+   * calls, so that there is no padding to be right about.
+   */
+  forward(tokens: readonly (readonly number[])[], options: ForwardOptions = {}): Run {
+    const activations = new Map<HookName, Tensor>();
+    const logits = scoped(() => this.#run(tokens, options, activations, () => undefined));
+    return { logits, activations, dispose: () => tf.dispose([...(logits ? [logits] : []), ...activations.values()]) };
+  }
+
+  /**
+   * Gradients of a metric at activations, block by block: the forward pass keeps each block's input, and each block is
+   * run again for its vector-Jacobian product, so that memory holds one block's tape. Hooks take part in the forward
+   * pass; a replaced activation's upstream gradient is not passed on, so hooks and gradients do not mix here yet.
+   * @returns canonical shapes, by name; the caller disposes them.
+   */
+  gradients(
+    tokens: readonly (readonly number[])[],
+    metric: MetricGradient,
+    at: readonly HookName[],
+  ): Map<HookName, Tensor> {
+    const wanted = new Set<string>(at);
+    const found = new Map<HookName, Tensor>();
+    scoped(() => {
+      const inputs: Tensor2D[] = [];
+      let layout: Layout | undefined;
+      let final: Tensor2D | undefined;
+      this.#run(tokens, { logitsAt: 'none' }, new Map(), (step) => {
+        layout = step.layout;
+        if (step.layer === null) final = step.resid;
+        else inputs.push(step.resid);
+      });
+      if (layout === undefined || final === undefined) throw new Error('the forward pass gave nothing');
+      const keep = (hook: BlockHook | ModelHook, layer: number | null, value: () => Tensor): void => {
+        const name = (layer === null ? hook : blockHook(layer, hook as BlockHook)) as HookName;
+        if (wanted.has(name)) found.set(name, tf.keep(toCanonical(hook, value(), layout as Layout)));
+      };
+      this.#backward({ inputs, final, layout, metric }, keep);
+    });
+    return found;
+  }
+
+  #backward(
+    pass: { inputs: Tensor2D[]; final: Tensor2D; layout: Layout; metric: MetricGradient },
+    keep: (hook: BlockHook | ModelHook, layer: number | null, value: () => Tensor) => void,
+  ): void {
+    const { group } = pass.layout;
+    const norm = this.finalNorm(pass.final);
+    const dNormalized = onlyLast(pass.metric(lastRows(norm.normalized, group)), group);
+    keep('ln_final.hook_normalized', null, () => dNormalized);
+    let dResid: Tensor2D = rmsNormVjp(this.lnFinal, norm, dNormalized);
+    for (let layer = this.blocks.length - 1; layer >= 0; layer--) {
+      const [block, input] = [this.blocks[layer] as Block, pass.inputs[layer] as Tensor2D];
+      const dResidPost = dResid;
+      dResid = scoped(() => {
+        const tape = runBlock(block, input, [group]);
+        const gradients = blockVjp(block, tape, dResidPost, group);
+        for (const [hook, value] of Object.entries(gradientAt(gradients, dResidPost))) {
+          keep(hook as BlockHook, layer, value);
+        }
+        return gradients.residPre;
+      });
+    }
+    keep('hook_embed', null, () => dResid);
+  }
+
+  #run(
+    tokens: readonly (readonly number[])[],
+    options: ForwardOptions,
+    activations: Map<HookName, Tensor>,
+    onResid: (step: { layer: number | null; resid: Tensor2D; layout: Layout }) => void,
+  ): Tensor | null {
+    const { prefix, startLayer = 0 } = options;
+    const size = { cells: tokens.length, start: prefix?.length ?? 0, positions: tokens[0]?.length ?? 0 };
+    const group = this.group(size);
+    const { nHeads, nKvHeads, dHead } = this.config;
+    const layout: Layout = { group, shape: { nHeads, nKvHeads, dHead } };
+    const show = shower(options, activations);
+    let resid = startLayer > 0 ? residualRows(requireResid(options)) : this.embed(tokens);
+    if (startLayer === 0) resid = show('hook_embed', null, resid, layout) as Tensor2D;
+    for (let layer = startLayer; layer < this.blocks.length; layer++) {
+      onResid({ layer, resid, layout });
+      const fixed = prefix?.layers[layer];
+      const at = { layer, group: { ...group, fixed: fixed === undefined ? [] : [fixed] }, layout };
+      resid = this.#runShown(resid, at, show);
+    }
+    onResid({ layer: null, resid, layout });
+    return this.#logits(resid, layout, options.logitsAt ?? 'last', show);
+  }
+
+  #runShown(resid: Tensor2D, at: { layer: number; group: RowGroup; layout: Layout }, show: Show): Tensor2D {
+    const see = <T extends Tensor>(hook: BlockHook, x: T): T => show(hook, at.layer, x, at.layout) as T;
+    const wants = (hook: BlockHook): boolean => show.wants(blockHook(at.layer, hook));
+    const point: ActivationPoint = Object.assign(see, { wants });
+    return scoped(() => runBlock(this.blocks[at.layer] as Block, resid, [at.group], point).residPost);
+  }
+
+  #logits(resid: Tensor2D, layout: Layout, at: 'all' | 'last' | 'none', show: Show): Tensor | null {
+    const norm = this.finalNorm(resid);
+    show('ln_final.hook_scale', null, norm.scale, layout);
+    const normalized = show('ln_final.hook_normalized', null, norm.normalized, layout) as Tensor2D;
+    if (at === 'none') return null;
+    if (at === 'last') return this.unembed(lastRows(normalized, layout.group));
+    return toCanonical('hook_embed', this.unembed(normalized), layout);
+  }
+}
+
+/** Rows of the last position: [cells, width], contiguous since rows are position-major. */
+export function lastRows(x: Tensor2D, group: RowGroup): Tensor2D {
+  return x.slice([(group.positions - 1) * group.cells, 0], [group.cells, x.shape[1]]);
+}
+
+/** [cells, width] → rows of the pass, zero but at the last position. */
+export function onlyLast(x: Tensor2D, group: RowGroup): Tensor2D {
+  return x.pad([
+    [(group.positions - 1) * group.cells, 0],
+    [0, 0],
+  ]);
+}
+
+function shower({ hooks = {}, capture = [] }: ForwardOptions, activations: Map<HookName, Tensor>): Show {
+  const captured = new Set<HookName>(capture);
+  const wants = (name: HookName): boolean => hooks[name] !== undefined || captured.has(name);
+  const show = (hook: BlockHook | ModelHook, layer: number | null, activation: Tensor, layout: Layout): Tensor => {
+    const name = (layer === null ? hook : blockHook(layer, hook as BlockHook)) as HookName;
+    if (!wants(name)) return activation;
+    const canonical = toCanonical(hook, activation, layout);
+    const replaced = hooks[name]?.(canonical, { name, layer });
+    if (captured.has(name)) activations.set(name, tf.keep((replaced ?? canonical).clone()));
+    return replaced === undefined ? activation : fromCanonical(hook, replaced, layout);
+  };
+  return Object.assign(show, { wants });
+}
+
+function requireResid({ resid, startLayer }: ForwardOptions): Tensor3D {
+  if (resid === undefined) throw new TypeError(`startLayer ${startLayer} needs resid, [batch, position, dModel]`);
+  return resid;
+}
