@@ -77,14 +77,14 @@ function transactionSession(client: pg.PoolClient, address: string): Session {
   return session;
 }
 
+type Query = (config: pg.QueryConfig & { rowMode?: string }) => Promise<{ rows: unknown[] }>;
+
 function connectionOf(
   client: pg.Pool | pg.PoolClient,
   address: string,
   transaction: Connection['transaction'],
 ): Connection {
-  const query = async (
-    config: pg.QueryConfig & { rowMode?: string; binary?: boolean },
-  ): Promise<{ rows: unknown[] }> => {
+  const query = async (config: pg.QueryConfig & { rowMode?: string }): Promise<{ rows: unknown[] }> => {
     try {
       return await client.query(config);
     } catch (error) {
@@ -108,13 +108,10 @@ function connectionOf(
   };
 }
 
-type BinaryQuery = (config: pg.QueryConfig & { binary: boolean }) => Promise<{ rows: unknown[] }>;
-
-/** Binary results, so that the bytes do not travel as hexadecimal text. */
-async function* readChunks(query: BinaryQuery, artifactId: string): AsyncGenerator<Uint8Array> {
+async function* readChunks(query: Query, artifactId: string): AsyncGenerator<Uint8Array> {
   const text = 'SELECT bytes FROM artifact_chunks WHERE artifact_id = $1 AND index = $2';
   for (let index = 0; ; index += 1) {
-    const { rows } = await query({ text, values: [artifactId, index], binary: true });
+    const { rows } = await query({ text, values: [artifactId, index] });
     const row = rows[0] as { bytes: Uint8Array } | undefined;
     if (!row) return;
     yield row.bytes;

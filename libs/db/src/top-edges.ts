@@ -1,28 +1,40 @@
-/** The first edges of a circuit by |score|. */
+/** The first edges of a circuit by |score|, without sorting the millions that come after them. */
 
 /**
  * Indices of the `limit` largest |scores| among the cells whose mask is not 0, largest first. Equal scores keep the
  * order of the matrix, so ranks do not depend on the machine; a score that is no number comes last.
  */
 export function topEdges(scores: Float32Array, mask: Float32Array, limit: number): Uint32Array {
-  const magnitudes = Float32Array.from(scores, (score) => (Number.isNaN(score) ? -1 : Math.abs(score)));
-  const edges = indicesWhere(mask, (value) => value !== 0);
-  const threshold = nthLargest(magnitudes, edges, limit);
-  const candidates = edges.filter((edge) => magnitudes[edge]! >= threshold);
-  return candidates.sort((a, b) => magnitudes[b]! - magnitudes[a]! || a - b).slice(0, limit);
+  const keys = magnitudeKeys(scores);
+  const least = nthLargestBucket(keys, mask, limit);
+  const candidates: number[] = [];
+  for (let cell = 0; cell < keys.length; cell += 1) {
+    if (mask[cell] !== 0 && keys[cell]! >>> bucketShift >= least) candidates.push(cell);
+  }
+  return Uint32Array.from(candidates.sort((a, b) => keys[b]! - keys[a]! || a - b).slice(0, limit));
 }
 
-/** Sorting the numbers alone takes a tenth of the time that sorting indices by them takes. */
-function nthLargest(magnitudes: Float32Array, edges: Uint32Array, n: number): number {
-  const sorted = Float32Array.from(edges, (edge) => magnitudes[edge]!).sort();
-  return sorted.at(-n) ?? -1;
+const signBit = 0x8000_0000;
+const infinity = 0x7f80_0000;
+
+/** Integers that order as |scores| do: the bits of a positive IEEE 754 number order as the numbers; NaN is 0. */
+function magnitudeKeys(scores: Float32Array): Uint32Array {
+  const bits = new Uint32Array(scores.buffer, scores.byteOffset, scores.length);
+  const keys = new Uint32Array(bits.length);
+  for (let cell = 0; cell < bits.length; cell += 1) {
+    const magnitude = bits[cell]! & ~signBit;
+    keys[cell] = magnitude > infinity ? 0 : magnitude + 1;
+  }
+  return keys;
 }
 
-function indicesWhere(values: Float32Array, holds: (value: number) => boolean): Uint32Array {
-  const indices = new Uint32Array(values.length);
-  let found = 0;
-  values.forEach((value, index) => {
-    if (holds(value)) indices[found++] = index;
-  });
-  return indices.subarray(0, found);
+const bucketShift = 15;
+
+/** The bucket (upper bits of the key) that holds the n-th largest key of the mask's cells; 0 if there are fewer. */
+function nthLargestBucket(keys: Uint32Array, mask: Float32Array, n: number): number {
+  const counts = new Uint32Array(2 ** (32 - bucketShift));
+  for (let cell = 0; cell < keys.length; cell += 1) if (mask[cell] !== 0) counts[keys[cell]! >>> bucketShift]! += 1;
+  let bucket = counts.length - 1;
+  for (let found = counts[bucket]!; bucket > 0 && found < n; found += counts[bucket]!) bucket -= 1;
+  return bucket;
 }
