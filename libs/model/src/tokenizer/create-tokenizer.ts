@@ -37,8 +37,7 @@ export async function createTokenizer(parts: TokenizerParts): Promise<Tokenizer>
     encode: (text, { addSpecialTokens = false } = {}) =>
       withSingleBos(inner.encode(text, { add_special_tokens: addSpecialTokens }), addSpecialTokens ? bosTokenId : null),
     decode,
-    // Twice the token minus once the token: some decoders strip the first token's space, never the second's.
-    decodeToken: (id) => decode([id, id]).slice(decode([id]).length),
+    decodeToken: (id) => tokenInsideText(decode([id]), decode([id, id])),
     applyChatTemplate: (messages, { addGenerationPrompt }) => {
       if (chatTemplate === null) throw new ChatTemplateMissingError(path);
       return render(path, inner, messages, addGenerationPrompt);
@@ -69,6 +68,11 @@ function vocabularySize(inner: PreTrainedTokenizer): number {
 function checkIds(ids: readonly number[], vocabSize: number): void {
   const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
   if (bad !== undefined) throw new TokenOutOfVocabularyError(bad, vocabSize);
+}
+
+/** Some decoders strip the first token's space, so twice the token is longer than two: its second half is the token. */
+function tokenInsideText(once: string, twice: string): string {
+  return twice.length > 2 * once.length ? twice.slice(once.length) : once;
 }
 
 /** Drops the BOS that was added before one already written in the text. */

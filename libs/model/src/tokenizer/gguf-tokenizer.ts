@@ -1,17 +1,15 @@
 // The tokenizer and chat template of a GGUF file: its metadata rewritten as tokenizer.json says it.
 
-import { hasField, integerField, stringField } from '../fields.ts';
+import { booleanField, hasField, integerField, stringField } from '../fields.ts';
 import type { Fields } from '../fields.ts';
 import type { GgufMetadata } from '../weights/gguf.ts';
 import { createTokenizer } from './create-tokenizer.ts';
-import { preTokenizers } from './pre-tokenizers.ts';
+import { readGgufVocabulary, TOKEN_TYPE } from './gguf-vocabulary.ts';
+import type { GgufVocabulary } from './gguf-vocabulary.ts';
+import { preTokenizerOf } from './pre-tokenizers.ts';
+import { sentencePieceMerges } from './sentence-piece-merges.ts';
 import { InvalidTokenizerError, TokenizerMissingError, UnsupportedTokenizerError } from './tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
-
-/** llama.cpp's token types. */
-const UNKNOWN = 2;
-const CONTROL = 3;
-const USER_DEFINED = 4;
 
 /** Whether the metadata carry a vocabulary. */
 export function hasGgufTokenizer(metadata: GgufMetadata): boolean {
@@ -23,90 +21,107 @@ export function chatTemplateOfGguf(fields: Fields): string | null {
   return stringField(fields, 'tokenizer.chat_template') ?? null;
 }
 
+/** What a kind of tokenizer contributes to tokenizer.json, and whether it puts a BOS first unless told otherwise. */
+interface KindParts {
+  json: Record<string, unknown>;
+  addsBos: boolean;
+}
+
+/** By `tokenizer.ggml.model`. */
+const kinds: ReadonlyMap<string, (fields: Fields, vocabulary: GgufVocabulary) => KindParts> = new Map([
+  ['gpt2', bytePairParts],
+  ['llama', sentencePieceParts],
+]);
+
 /** @throws TokenizerMissingError, UnsupportedTokenizerError, InvalidTokenizerError */
 export async function tokenizerOfGguf(fields: Fields): Promise<Tokenizer> {
   if (!hasGgufTokenizer(fields.values)) throw new TokenizerMissingError(fields.file, '"tokenizer.ggml.tokens"');
-  const vocabulary = readVocabulary(fields);
+  const vocabulary = readGgufVocabulary(fields);
+  const model = stringField(fields, 'tokenizer.ggml.model')!;
+  const kind = kinds.get(model);
+  if (kind === undefined) {
+    throw new UnsupportedTokenizerError(fields.file, 'tokenizer.ggml.model', model, [...kinds.keys()]);
+  }
+  const { json, addsBos } = kind(fields, vocabulary);
+  const bos = specialToken(fields, 'bos', vocabulary);
+  const post = booleanField(fields, 'tokenizer.ggml.add_bos_token', addsBos) ? bosFirst(bos) : null;
   return createTokenizer({
     path: fields.file,
-    tokenizer: { version: '1.0', added_tokens: addedTokens(vocabulary), ...bpeParts(fields, vocabulary) },
-    config: {
-      bos_token: specialToken(fields, 'bos', vocabulary),
-      eos_token: specialToken(fields, 'eos', vocabulary),
-    },
+    tokenizer: { version: '1.0', added_tokens: addedTokens(vocabulary), post_processor: post, ...json },
+    config: { bos_token: bos?.content ?? null, eos_token: specialToken(fields, 'eos', vocabulary)?.content ?? null },
     chatTemplate: chatTemplateOfGguf(fields),
   });
 }
 
-interface Vocabulary {
-  tokens: string[];
-  types: number[];
+/** Byte pair encoding over bytes, as GPT-2, Llama 3 and SmolLM2 have it. */
+function bytePairParts(fields: Fields, { tokens }: GgufVocabulary): KindParts {
+  const merges = fields.values.get('tokenizer.ggml.merges');
+  if (!Array.isArray(merges) || merges.some((merge) => typeof merge !== 'string' || !/^\S+ \S+$/.test(merge))) {
+    throw new InvalidTokenizerError(fields.file, '"tokenizer.ggml.merges" is no list of pairs');
+  }
+  const { json, ignoreMerges, addsBos } = preTokenizerOf(fields);
+  const model = { type: 'BPE', vocab: idsByToken(tokens), merges, ignore_merges: ignoreMerges };
+  return { json: { normalizer: null, pre_tokenizer: json, model, decoder: { type: 'ByteLevel' } }, addsBos };
 }
 
-function readVocabulary(fields: Fields): Vocabulary {
-  const tokens = listOf(fields, 'tokenizer.ggml.tokens', 'string') as string[];
-  const types = hasField(fields, 'tokenizer.ggml.token_type')
-    ? (listOf(fields, 'tokenizer.ggml.token_type', 'number') as number[])
-    : tokens.map(() => 1);
-  if (types.length === tokens.length) return { tokens, types };
-  throw new InvalidTokenizerError(fields.file, `${tokens.length} tokens but ${types.length} token types`);
+/** SentencePiece, as Llama 1 and 2 have it: spaces are "▁", characters outside the vocabulary fall back to bytes. */
+function sentencePieceParts(fields: Fields, vocabulary: GgufVocabulary): KindParts {
+  const prefix = booleanField(fields, 'tokenizer.ggml.add_space_prefix', true);
+  const unknown = specialToken(fields, 'unknown', vocabulary)?.content ?? vocabulary.tokens[0];
+  const model = {
+    type: 'BPE',
+    vocab: idsByToken(vocabulary.tokens),
+    merges: sentencePieceMerges(fields.file, vocabulary),
+    unk_token: unknown,
+    byte_fallback: true,
+    fuse_unk: true,
+  };
+  const toMarks = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
+  const toSpaces = { type: 'Replace', pattern: { String: '▁' }, content: ' ' };
+  const normalizers = [...(prefix ? [{ type: 'Prepend', prepend: '▁' }] : []), toMarks];
+  const strip = prefix ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : [];
+  const decoders = [toSpaces, { type: 'ByteFallback' }, { type: 'Fuse' }, ...strip];
+  const json = {
+    pre_tokenizer: null,
+    normalizer: { type: 'Sequence', normalizers },
+    model,
+    decoder: { type: 'Sequence', decoders },
+  };
+  return { json, addsBos: true };
 }
 
-function listOf(fields: Fields, key: string, type: 'string' | 'number'): unknown[] {
-  const value = fields.values.get(key);
-  if (Array.isArray(value) && value.every((item) => typeof item === type)) return value;
-  throw new InvalidTokenizerError(fields.file, `"${key}" is no list of ${type}s`);
+function idsByToken(tokens: readonly string[]): Record<string, number> {
+  return Object.fromEntries(tokens.map((token, id) => [token, id]));
 }
 
 /** Tokens that are recognised in a text before it is cut. */
-function addedTokens({ tokens, types }: Vocabulary) {
-  return tokens.flatMap((content, id) => {
-    const type = types[id]!;
-    if (type !== CONTROL && type !== USER_DEFINED && type !== UNKNOWN) return [];
-    return [
-      {
-        id,
-        content,
-        single_word: false,
-        lstrip: false,
-        rstrip: false,
-        normalized: false,
-        special: type !== USER_DEFINED,
-      },
-    ];
-  });
+function addedTokens({ tokens, types }: GgufVocabulary) {
+  const added: readonly number[] = [TOKEN_TYPE.unknown, TOKEN_TYPE.control, TOKEN_TYPE.userDefined];
+  const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false };
+  return tokens.flatMap((content, id) =>
+    added.includes(types[id]!) ? [{ id, content, special: types[id] !== TOKEN_TYPE.userDefined, ...plain }] : [],
+  );
 }
 
-function specialToken(fields: Fields, which: 'bos' | 'eos', { tokens }: Vocabulary): string | null {
+interface SpecialToken {
+  id: number;
+  content: string;
+}
+
+function specialToken(fields: Fields, which: string, { tokens }: GgufVocabulary): SpecialToken | null {
   const key = `tokenizer.ggml.${which}_token_id`;
   if (!hasField(fields, key)) return null;
-  return tokens[integerField(fields, key, { min: 0, max: tokens.length - 1 })]!;
+  const id = integerField(fields, key, { min: 0, max: tokens.length - 1 });
+  return { id, content: tokens[id]! };
 }
 
-/** Byte pair encoding over bytes, as GPT-2 and Llama 3 have it. */
-function bpeParts(fields: Fields, { tokens }: Vocabulary): Record<string, unknown> {
-  const model = stringField(fields, 'tokenizer.ggml.model');
-  if (model !== 'gpt2') {
-    throw new UnsupportedTokenizerError(fields.file, 'tokenizer.ggml.model', `"${model}"`, '"gpt2"');
-  }
-  const name = stringField(fields, 'tokenizer.ggml.pre') ?? 'gpt-2';
-  const preTokenizer = preTokenizers.get(name);
-  if (preTokenizer === undefined) {
-    const supported = [...preTokenizers.keys()].map((known) => `"${known}"`).join(', ');
-    throw new UnsupportedTokenizerError(fields.file, 'tokenizer.ggml.pre', `"${name}"`, supported);
-  }
+function bosFirst(bos: SpecialToken | null) {
+  if (bos === null) return null;
+  const { id, content } = bos;
   return {
-    normalizer: null,
-    pre_tokenizer: preTokenizer.pre_tokenizer,
-    model: {
-      type: 'BPE',
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges: listOf(fields, 'tokenizer.ggml.merges', 'string'),
-      ignore_merges: preTokenizer.ignoreMerges,
-      byte_fallback: false,
-      fuse_unk: false,
-    },
-    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
-    post_processor: null,
+    type: 'TemplateProcessing',
+    single: [{ SpecialToken: { id: content, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+    pair: [],
+    special_tokens: { [content]: { id: content, ids: [id], tokens: [content] } },
   };
 }

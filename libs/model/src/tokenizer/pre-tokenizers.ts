@@ -1,11 +1,18 @@
-// How a text is cut before byte pair encoding, by GGUF's `tokenizer.ggml.pre`: the values are the corresponding
-// `pre_tokenizer` entries of tokenizer.json (patterns: llama.cpp's llama-vocab.cpp and the models' own files).
+// How a text is cut before byte pair encoding, by GGUF's `tokenizer.ggml.pre`: the `pre_tokenizer` entries of
+// tokenizer.json (patterns: llama.cpp's llama-vocab.cpp and the models' own files).
 
-/** The part of tokenizer.json that depends on the name. */
+import { stringField } from '../fields.ts';
+import type { Fields } from '../fields.ts';
+import { UnsupportedTokenizerError } from './tokenizer.ts';
+
+/** What depends on the name. */
 export interface PreTokenizer {
-  pre_tokenizer: unknown;
+  /** `pre_tokenizer` of tokenizer.json. */
+  json: unknown;
   /** Llama 3: a piece that is a whole vocabulary entry is taken without merging. */
   ignoreMerges: boolean;
+  /** Whether a BOS comes first when the file does not say. */
+  addsBos: boolean;
 }
 
 /** Bytes to printable characters; with `use_regex` it cuts as GPT-2 does. */
@@ -25,17 +32,30 @@ const LLAMA3_PATTERN =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" +
   '\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
 
-const gpt2: PreTokenizer = { pre_tokenizer: byteLevel(true), ignoreMerges: false };
-const llama3: PreTokenizer = { pre_tokenizer: sequence(split(LLAMA3_PATTERN), byteLevel(false)), ignoreMerges: true };
+const gpt2: PreTokenizer = { json: byteLevel(true), ignoreMerges: false, addsBos: false };
 const singleDigits: PreTokenizer = {
-  pre_tokenizer: sequence({ type: 'Digits', individual_digits: true }, byteLevel(true)),
+  json: sequence({ type: 'Digits', individual_digits: true }, byteLevel(true)),
   ignoreMerges: false,
+  addsBos: false,
+};
+const llama3: PreTokenizer = {
+  json: sequence(split(LLAMA3_PATTERN), byteLevel(false)),
+  ignoreMerges: true,
+  addsBos: true,
 };
 
-export const preTokenizers: ReadonlyMap<string, PreTokenizer> = new Map([
+const preTokenizers: ReadonlyMap<string, PreTokenizer> = new Map([
   ['gpt-2', gpt2],
   ['smollm', singleDigits],
   ['llama-bpe', llama3],
   ['llama3', llama3],
   ['llama-v3', llama3],
 ]);
+
+/** By `tokenizer.ggml.pre`; GPT-2's where the file does not say. @throws UnsupportedTokenizerError */
+export function preTokenizerOf(fields: Fields): PreTokenizer {
+  const name = stringField(fields, 'tokenizer.ggml.pre') ?? 'gpt-2';
+  const found = preTokenizers.get(name);
+  if (found !== undefined) return found;
+  throw new UnsupportedTokenizerError(fields.file, 'tokenizer.ggml.pre', name, [...preTokenizers.keys()]);
+}

@@ -48,8 +48,11 @@ export class InvalidTokenizerError extends DemurError {
 
 /** A tokenizer of a kind that is not built here. */
 export class UnsupportedTokenizerError extends DemurError {
-  constructor(path: string, key: string, value: string, supported: string) {
-    super('UNSUPPORTED_TOKENIZER', `${path}: "${key}" is ${value}, which is not supported; supported: ${supported}.`);
+  constructor(path: string, key: string, value: string, supported: readonly string[]) {
+    super(
+      'UNSUPPORTED_TOKENIZER',
+      `${path}: "${key}" is "${value}", which is not supported; convert the model with one of ${supported.join(', ')}.`,
+    );
   }
 }
 

@@ -2,6 +2,7 @@
 // Not the values, and not their meaning: see families/ and tokenizer/.
 
 import { DemurError } from '../errors.ts';
+import { shown } from '../fields.ts';
 import { FLOAT16, FLOAT32, BFLOAT16, Q4_0, Q4_1, Q5_0, Q5_1, Q6_K, Q8_0 } from './element-type.ts';
 import type { ElementType } from './element-type.ts';
 import { GgufReader } from './gguf-reader.ts';
@@ -119,7 +120,7 @@ function alignmentOf(path: string, metadata: GgufMetadata): number {
   if (typeof alignment === 'number' && [8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096].includes(alignment)) {
     return alignment;
   }
-  throw new InvalidHeaderError(path, `"general.alignment" is ${String(alignment)}, not a power of two from 8 to 4096`);
+  throw new InvalidHeaderError(path, `"general.alignment" is ${shown(alignment)}, not a power of two from 8 to 4096`);
 }
 
 function readTensorTable(path: string, reader: GgufReader, count: number): TensorEntry[] {

@@ -37,11 +37,11 @@ export async function loadWeights(
   options: LoadOptions = {},
 ): Promise<WeightStore> {
   const store = allocateWeightStore(plan);
-  const step = progressOf(plan, options);
+  const progressing = { step: progressOf(plan, options), scratch: new Scratch() };
   const tasks = plan.flatMap((planned) => tasksOf(planned, store, entries));
   for (const [file, ofFile] of Map.groupBy(tasks, (task) => task.entry.file)) {
     await withFile(file, async (opened) => {
-      for (const task of ofFile) await loadPart(opened, task, step);
+      for (const task of ofFile) await loadPart(opened, task, progressing);
     });
   }
   return store;
@@ -52,6 +52,24 @@ interface PartTask {
   entry: TensorEntry;
   part: PlannedPart;
   target: Target;
+}
+
+interface Progressing {
+  /** Called with the number of elements of each chunk done. */
+  step: (elements: number) => void;
+  scratch: Scratch;
+}
+
+/** Memory for one chunk, kept from part to part: fresh pages would cost more than the decoding. */
+class Scratch {
+  #bytes = new Uint8Array(0);
+  #floats = new Float32Array(0);
+
+  reserve(byteCount: number, floatCount: number): { bytes: Uint8Array; floats: Float32Array } {
+    if (this.#bytes.length < byteCount) this.#bytes = new Uint8Array(byteCount);
+    if (this.#floats.length < floatCount) this.#floats = new Float32Array(floatCount);
+    return { bytes: this.#bytes, floats: this.#floats };
+  }
 }
 
 interface Target {
@@ -73,7 +91,6 @@ function tasksOf(planned: PlannedWeight, store: WeightStore, entries: TensorEntr
   });
 }
 
-/** Called with the number of elements of each chunk done. */
 function progressOf(plan: readonly PlannedWeight[], { onProgress, signal }: LoadOptions): (elements: number) => void {
   const total = plan.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   let done = 0;
@@ -84,14 +101,13 @@ function progressOf(plan: readonly PlannedWeight[], { onProgress, signal }: Load
   };
 }
 
-async function loadPart(file: OpenFile, task: PartTask, step: (elements: number) => void): Promise<void> {
+async function loadPart(file: OpenFile, task: PartTask, { step, scratch }: Progressing): Promise<void> {
   const { entry, part, target } = task;
   const rowLength = part.shape.at(-1)!;
   const rows = elementCount(part.shape) / rowLength;
   const rowBytes = entry.byteLength / rows;
   const chunkRows = Math.min(rows, rowsPerChunk(rowLength, part.interleavedHead ?? TILE));
-  const bytes = new Uint8Array(chunkRows * rowBytes);
-  const floats = new Float32Array(chunkRows * rowLength);
+  const { bytes, floats } = scratch.reserve(chunkRows * rowBytes, chunkRows * rowLength);
   for (let row = 0; row < rows; row += chunkRows) {
     const count = Math.min(chunkRows, rows - row);
     const read = bytes.subarray(0, count * rowBytes);

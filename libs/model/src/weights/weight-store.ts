@@ -30,7 +30,7 @@ export function elementCount(shape: readonly number[]): number {
 
 /** A zeroed store for the named shapes, in the order given. */
 export function allocateWeightStore(shapes: readonly { name: string; shape: number[] }[]): WeightStore {
-  const tensors: WeightStore['tensors'] = Object.create(null);
+  const tensors: WeightStore['tensors'] = {};
   let offset = 0;
   for (const { name, shape } of shapes) {
     tensors[name] = { offset, shape };
