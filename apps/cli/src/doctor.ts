@@ -1,5 +1,5 @@
 /** `demur doctor`: what runs on this machine and why. Looks, and changes nothing. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { probeBackends, type BackendProbe } from '@demur/model';
@@ -45,14 +45,8 @@ function choice(probes: BackendProbe[]): string {
 /** Fetched and built once, shared with `npm run setup`. */
 function cache(): Finding {
   const folder = resolve(process.env['DEMUR_CACHE'] ?? join(import.meta.dirname, '..', '..', '..', '.cache'));
-  if (!existsSync(folder)) return { name: 'cache', text: `${folder} (not there yet)` };
-  return { name: 'cache', text: `${folder}, ${(folderBytes(folder) / 2 ** 20).toFixed(0)} MiB` };
-}
-
-function folderBytes(folder: string): number {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  return files.reduce((total, file) => total + statSync(join(file.parentPath, file.name)).size, 0);
+  const kept = existsSync(folder) ? readdirSync(folder).join(', ') : 'not there yet';
+  return { name: 'cache', text: `${folder} (${kept})` };
 }
 
 function postgres(): Finding {
