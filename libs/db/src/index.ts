@@ -14,3 +14,4 @@ export * from './repositories/experiments.ts';
 export * from './repositories/models.ts';
 export * from './repositories/shards.ts';
 export * from './schema/index.ts';
+export { openJobs, WorkerDiedError, type JobContext, type JobHandler, type JobOptions, type Jobs } from './jobs.ts';
