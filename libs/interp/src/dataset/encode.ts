@@ -47,7 +47,9 @@ function tokenList(ids: number[], tokenizer: Tokenizer): string {
   return `${ids.length} ${ids.length === 1 ? 'token' : 'tokens'} [${shown}]`;
 }
 
-/** A token as errors show it: its id and, where there is a tokenizer, its text. */
+/** A token as errors show it: its id and, where the tokenizer knows it, its text. */
 export function tokenText(id: number, tokenizer: Tokenizer | null): string {
-  return tokenizer === null ? String(id) : `${id} ${JSON.stringify(tokenizer.decodeToken(id))}`;
+  return tokenizer !== null && id < tokenizer.vocabSize
+    ? `${id} ${JSON.stringify(tokenizer.decodeToken(id))}`
+    : `${id}`;
 }

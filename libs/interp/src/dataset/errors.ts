@@ -23,7 +23,7 @@ export class NotOneTokenError extends PairError {
 }
 
 /** A token id beyond the model's vocabulary. */
-export class TokenOutOfVocabularyError extends PairError {
+export class UnknownTokenError extends PairError {
   constructor(path: string, id: number, dVocab: number) {
     super(path, `token ${id} is outside the model's vocabulary; give ids from 0 to ${dVocab - 1}`);
   }

@@ -6,7 +6,7 @@ import {
   EqualPromptsError,
   PromptTooLongError,
   SameAnswerError,
-  TokenOutOfVocabularyError,
+  UnknownTokenError,
   UnequalLengthsError,
 } from './errors.ts';
 import type { ResolvedPair } from './resolved-pair.ts';
@@ -37,5 +37,5 @@ function lintPrompt(tokens: number[], path: string, context: PairContext): void 
 }
 
 function requireInVocabulary(id: number, path: string, { config }: PairContext): void {
-  if (id >= config.dVocab) throw new TokenOutOfVocabularyError(path, id, config.dVocab);
+  if (id >= config.dVocab) throw new UnknownTokenError(path, id, config.dVocab);
 }

@@ -37,8 +37,9 @@ function doubleBos(tokenizer: Tokenizer | null): Doubt {
 function noGenerationPrompt(tokenizer: Tokenizer | null): Doubt {
   const frame = tokenizer === null ? undefined : chatFrame(tokenizer);
   return ({ clean }) => {
-    const text = frame === undefined ? '' : (tokenizer?.decode(clean) ?? '');
-    return frame !== undefined && text.includes(frame.turnEnd) && !text.endsWith(frame.generationPrompt)
+    if (tokenizer === null || frame === undefined || clean.some((id) => id >= tokenizer.vocabSize)) return undefined;
+    const text = tokenizer.decode(clean);
+    return text.includes(frame.turnEnd) && !text.endsWith(frame.generationPrompt)
       ? `the prompt is a chat without the generation prompt ${JSON.stringify(frame.generationPrompt)} at its end`
       : undefined;
   };

@@ -22,3 +22,10 @@ export class PoolClosedError extends DemurError {
     super('POOL_CLOSED', 'the engine pool is closed; open a new one');
   }
 }
+
+/** A worker thread of the engine ended by an error of its own. */
+export class ThreadStoppedError extends DemurError {
+  constructor(how: string, cause?: unknown) {
+    super('ENGINE_STOPPED', `a worker thread of the engine stopped (${how}); run it again`, { cause });
+  }
+}

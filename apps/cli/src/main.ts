@@ -1,0 +1,41 @@
+/** The `demur` command: its subcommands, each a file of its own, and how it ends. */
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { exitCodeOf } from './exit-code.ts';
+import { wholeNumber } from './whole-number.ts';
+import type { RunArguments } from './run.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('demur')
+  .description('A research platform for the circuits behind refusal in language models')
+  .version(version)
+  .showHelpAfterError('(demur --help tells what there is)');
+
+program
+  .command('run')
+  .description('run an experiment: writes DIR/result.json and DIR/arrays.safetensors')
+  .argument('<SPEC.json>', 'the experiment specification; - reads it from standard input')
+  .requiredOption('--out <DIR>', 'folder for the result; made if it does not exist')
+  .addOption(new Option('--backend <name>', 'what computes').choices(['auto', 'tensorflow', 'wasm']).default('auto'))
+  .option('--workers <n>', 'worker threads, one core each (default: one a core)', wholeNumber)
+  .action(async (spec: string, options: Omit<RunArguments, 'spec'>) => {
+    const { run } = await import('./run.ts');
+    process.exitCode = await run({ spec, ...options });
+  });
+
+program
+  .command('doctor')
+  .description('tell which backends run on this machine, and why')
+  .action(async () => {
+    const { doctor } = await import('./doctor.ts');
+    process.exitCode = await doctor();
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}

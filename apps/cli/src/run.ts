@@ -1,0 +1,73 @@
+/** `demur run`: a spec in, result.json and arrays.safetensors out. */
+import {
+  openEnginePool,
+  prepareExperiment,
+  reserveOutput,
+  runExperiment,
+  writeResult,
+  type ExperimentResult,
+  type ExperimentSpec,
+} from '@demur/interp';
+import type { BackendChoice } from '@demur/model';
+import { exitCodeOf } from './exit-code.ts';
+import { openProgressBar, type ProgressBar } from './progress-bar.ts';
+import { readSpec } from './read-spec.ts';
+
+interface EngineArguments {
+  backend: BackendChoice;
+  workers?: number;
+}
+
+export interface RunArguments extends EngineArguments {
+  spec: string;
+  out: string;
+}
+
+/** Runs the experiment and returns the exit code; nothing is left in the output folder unless it is 0. */
+export async function run({ spec: path, out, ...engine }: RunArguments): Promise<number> {
+  const bar = openProgressBar();
+  try {
+    const spec = await readSpec(path);
+    const output = await reserveOutput(out);
+    try {
+      const result = await runOnEngine(spec, engine, bar);
+      await writeResult(out, result);
+      bar.end();
+      tellWarnings(result);
+    } catch (error) {
+      await output.discard();
+      throw error;
+    }
+    return 0;
+  } catch (error) {
+    bar.end();
+    return exitCodeOf(error);
+  }
+}
+
+/** Opens the engine while the pairs are tokenised and checked: starting takes it about a second. */
+async function runOnEngine(spec: ExperimentSpec, engine: EngineArguments, bar: ProgressBar): Promise<ExperimentResult> {
+  const ended = new AbortController();
+  const opening = openEnginePool({ ...engine, signal: ended.signal });
+  opening.catch(() => undefined); // told by the await below, unless preparing fails first
+  try {
+    const prepared = await prepareExperiment(spec);
+    bar.tell('starting the engine');
+    return await runExperiment(spec, { pool: await opening, prepared, signal: interruption(), onProgress: bar.update });
+  } finally {
+    ended.abort();
+  }
+}
+
+/** Aborts at Ctrl-C, or when asked to end. A second time ends at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
+}
+
+/** On a terminal only: result.json holds them for everyone else. */
+function tellWarnings({ result }: ExperimentResult): void {
+  if (!process.stderr.isTTY) return;
+  for (const warning of result.record.warnings) console.error(`warning: ${warning}`);
+}

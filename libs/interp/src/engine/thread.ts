@@ -1,0 +1,80 @@
+/**
+ * One worker thread of the engine host: a backend of its own, models over shared weights, one shard at a time. The only
+ * file of this library, with execute-shard.ts, that a tensor library reaches.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { BackendChoice } from '@demur/model';
+import { openBackend, Transformer } from '@demur/model/engine';
+import { executeShard } from '../execute-shard.ts';
+import type { ShardArrays } from '../shard.ts';
+import { cancelTokenOf } from './cancel-token.ts';
+import { reportError } from './error-report.ts';
+import type { FromThread, SharedModel, ThreadOutcome, ToThread } from './protocol.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('thread.ts runs as a worker thread of the engine host');
+
+const models = new Map<string, Transformer>();
+
+/** Messages are handled one after the other: a model is not forgotten under a running shard. */
+let work: Promise<void> = openThread();
+port.on('message', (message: ToThread) => {
+  work = work.then(() => (message.type === 'run' ? runShard(message) : forget(message.key)));
+});
+
+function say(message: FromThread, transfer: ArrayBuffer[] = []): void {
+  port?.postMessage(message, transfer);
+}
+
+async function openThread(): Promise<void> {
+  try {
+    const { name, version, reason } = await openBackend(workerData as BackendChoice);
+    say({ type: 'ready', backend: { name, version, reason } });
+  } catch (error) {
+    say({ type: 'refused', error: reportError(error) });
+  }
+}
+
+async function runShard(message: Extract<ToThread, { type: 'run' }>): Promise<void> {
+  try {
+    const outcome = await shardOutcome(message);
+    say({ type: 'done', outcome }, buffersOf(outcome.arrays));
+  } catch (error) {
+    say({ type: 'failed', error: reportError(error) });
+  }
+}
+
+async function shardOutcome({ model, task, cancelFlag }: Extract<ToThread, { type: 'run' }>): Promise<ThreadOutcome> {
+  const cancel = cancelTokenOf(cancelFlag);
+  cancel.throwIfCancelled();
+  const opening = now();
+  const transformer = openModel(model);
+  const startedAt = now();
+  const arrays = await executeShard(transformer, task.spec, task.shard, {
+    cancel,
+    onProgress: (done, total) => say({ type: 'progress', done, total }),
+  });
+  return { arrays, startedAt, endedAt: now(), openSeconds: (startedAt - opening) / 1000 };
+}
+
+function openModel({ key, config, weights }: SharedModel): Transformer {
+  const model = models.get(key) ?? new Transformer(config, weights);
+  models.set(key, model);
+  return model;
+}
+
+function forget(key: string): void {
+  models.get(key)?.dispose();
+  models.delete(key);
+}
+
+/** Milliseconds since 1970 by the clock that never jumps within a process; threads of one process agree on it. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** The memory to hand over instead of copying it. */
+function buffersOf(arrays: ShardArrays): ArrayBuffer[] {
+  const buffers = Object.values(arrays).map(({ values }) => values.buffer);
+  return [...new Set(buffers)].filter((buffer): buffer is ArrayBuffer => buffer instanceof ArrayBuffer);
+}

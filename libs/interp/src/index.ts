@@ -1,0 +1,25 @@
+/** @demur/interp: experiments, from their spec to their result. Without a tensor library: the engine is a process. */
+export { resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
+export type { ResolvedPair } from './dataset/resolved-pair.ts';
+export { PairError } from './dataset/errors.ts';
+export { CancelledError, EngineStoppedError, PoolClosedError } from './engine/errors.ts';
+export { openEnginePool, type EnginePool, type EnginePoolOptions, type ModelRef } from './engine/pool.ts';
+export { NotFiniteError, UnknownDataSetError } from './errors.ts';
+export { buildGraph, type Graph, type KvHeads } from './graph/graph.ts';
+export type { NamedArray } from './named-array.ts';
+export type { RunRecord } from './record.ts';
+export type { ExperimentResult, ResultJson, ResultPair, ResultToken, PromptTokens } from './result.ts';
+export { prepareExperiment, runExperiment, type PreparedExperiment, type Progress, type RunOptions } from './run.ts';
+export { decodeSafetensors, encodeSafetensors, InvalidSafetensorsError } from './safetensors.ts';
+export {
+  availableKinds,
+  experimentSpecSchema,
+  parseSpec,
+  specHash,
+  specJsonSchema,
+  type ExperimentKind,
+  type ExperimentSpec,
+} from './spec.ts';
+export { KindNotAvailableError, SpecError, type SpecIssue } from './spec/errors.ts';
+export type { PairSpec, PromptSpec, TokenSpec } from './spec/pair.ts';
+export { OutputError, reserveOutput, writeResult } from './write-result.ts';

@@ -1,0 +1,82 @@
+/** Shards' arrays to the experiment's: per-pair arrays in the spec's order, scores as the mean over all pairs. */
+import type { ExperimentKind } from './spec.ts';
+import type { NamedArray, Shard, ShardArrays } from './shard.ts';
+
+/** A shard with what it gave. */
+export interface ShardResult {
+  shard: Shard;
+  arrays: ShardArrays;
+}
+
+/** How the arrays of one name are merged: along their first or last axis, by mean over pairs, or any one of them. */
+type Rule = 'firstAxis' | 'lastAxis' | 'mean' | 'same';
+
+/** The rule of an array, by kind of experiment. */
+const ruleOf: Record<ExperimentKind, (name: string) => Rule> = {
+  activations: () => 'firstAxis',
+  'activation-patching': (name) => (name.startsWith('baseline.') ? 'firstAxis' : 'lastAxis'),
+  attribution: (name) => (name === 'scores' ? 'mean' : name === 'mask' ? 'same' : 'firstAxis'),
+};
+
+/** The arrays of the whole experiment. Exact, and independent of the order in which shards were done. */
+export function mergeShards(kind: ExperimentKind, results: ShardResult[]): Record<string, NamedArray> {
+  const ordered = [...results].sort((a, b) => a.shard.index - b.shard.index);
+  const names = Object.keys(ordered[0]?.arrays ?? {});
+  return Object.fromEntries(names.map((name) => [name, mergeOne(ruleOf[kind](name), name, ordered)]));
+}
+
+function mergeOne(rule: Rule, name: string, results: ShardResult[]): NamedArray {
+  const parts = results.map(({ shard, arrays }) => ({ shard, array: arrayOf(arrays, name) }));
+  switch (rule) {
+    case 'same':
+      return arrayOf(results[0]?.arrays ?? {}, name);
+    case 'mean':
+      return meanOverPairs(parts);
+    case 'firstAxis':
+      return placePairs(parts, 0);
+    case 'lastAxis':
+      return placePairs(parts, (parts[0]?.array.shape.length ?? 1) - 1);
+  }
+}
+
+interface Part {
+  shard: Shard;
+  array: NamedArray;
+}
+
+function arrayOf(arrays: ShardArrays, name: string): NamedArray {
+  const array = arrays[name];
+  if (array === undefined) throw new Error(`a shard gave no array "${name}"`);
+  return array;
+}
+
+/** Sum of the shards' sums, in float64 and in shard order, divided by the number of pairs. */
+function meanOverPairs(parts: Part[]): NamedArray {
+  const shape = parts[0]?.array.shape ?? [];
+  const sum = new Float64Array(size(shape));
+  for (const { array } of parts) for (let at = 0; at < sum.length; at++) sum[at]! += array.values[at]!;
+  const pairCount = parts[0]?.shard.pairCount ?? 1;
+  return { shape, values: Float32Array.from(sum, (value) => value / pairCount) };
+}
+
+/** Puts each shard's slices along `axis` where the spec has their pairs. */
+function placePairs(parts: Part[], axis: number): NamedArray {
+  const { shape } = parts[0]!.array;
+  const pairCount = parts[0]!.shard.pairCount;
+  const whole = shape.with(axis, pairCount);
+  const values = new Float32Array(size(whole));
+  const inner = size(shape.slice(axis + 1));
+  for (const { shard, array } of parts) {
+    const indices = shard.pairs.map(({ index }) => index);
+    for (let outer = 0; outer < size(shape.slice(0, axis)); outer++)
+      for (const [at, index] of indices.entries()) {
+        const from = (outer * indices.length + at) * inner;
+        values.set(array.values.subarray(from, from + inner), (outer * pairCount + index) * inner);
+      }
+  }
+  return { shape: whole, values };
+}
+
+function size(shape: number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}

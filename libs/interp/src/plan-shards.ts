@@ -1,0 +1,32 @@
+/** Cuts a data set into shards. The plan depends on the pairs alone, so that results do not depend on the workers. */
+import type { ResolvedPair } from './dataset/resolved-pair.ts';
+import type { Shard } from './shard.ts';
+
+/** Pairs that one worker runs together: enough rows for large products, few enough to keep all cores at work. */
+export const PAIRS_PER_SHARD = 8;
+
+/** Blocks of near-equal size, in which pairs with the same beginning and similar lengths stand together. */
+export function planShards(pairs: ResolvedPair[]): Shard[] {
+  const order = pairs
+    .map((pair, index) => ({ index, pair }))
+    .sort((a, b) => compare(a.pair, b.pair) || a.index - b.index);
+  const columns = Math.max(...pairs.map(({ clean }) => clean.length));
+  const count = Math.ceil(pairs.length / PAIRS_PER_SHARD);
+  const start = (index: number) => Math.floor((index * pairs.length) / count);
+  return Array.from({ length: count }, (_, index) => ({
+    index,
+    pairs: order.slice(start(index), start(index + 1)),
+    columns,
+    pairCount: pairs.length,
+  }));
+}
+
+/** By the tokens that both prompts begin with, then by length. */
+function compare(a: ResolvedPair, b: ResolvedPair): number {
+  const shared = Math.min(a.firstDifference, b.firstDifference);
+  for (let at = 0; at < shared; at++) {
+    const difference = (a.clean[at] ?? 0) - (b.clean[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.firstDifference - b.firstDifference || a.clean.length - b.clean.length;
+}

@@ -1,0 +1,99 @@
+/** The record of a run: everything that a reader needs to trust its numbers, or to get them again. */
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import type { ModelIdentity, ModelSource } from '@demur/model';
+import type { EnginePool } from './engine/pool.ts';
+import type { ExperimentSpec } from './spec.ts';
+
+export interface RunRecord {
+  model: ModelIdentity & { path: string; format: string; family: string };
+  backend: { name: string; version: string; reason: string; workers: number };
+  /** What the numbers mean: sign, gradient point, reduction. */
+  conventions: Record<string, string>;
+  seed: number | null;
+  versions: Record<string, string>;
+  /** Sentences of the linter about pairs that run but deserve a look. */
+  warnings: string[];
+  /** When the run began, ISO 8601. */
+  startedAt: string;
+  /** Wall seconds of loading the model, and of computing; the backend's start and tokenising are in neither. */
+  seconds: { load: number; run: number };
+  /** The most memory that the engine's process had resident. */
+  peakBytes: number;
+}
+
+/** What a run knows about itself beyond its spec, model and engine. */
+export type RunMeasures = Pick<RunRecord, 'warnings' | 'startedAt' | 'seconds' | 'peakBytes'>;
+
+/** The record of a run that has ended. Hashes the model's files, unless their hashes are known. */
+export async function runRecord(
+  spec: ExperimentSpec,
+  { source, pool, measures }: { source: ModelSource; pool: EnginePool; measures: RunMeasures },
+): Promise<RunRecord> {
+  const { path, format, config } = source;
+  return {
+    model: { path, format, family: config.family, ...(await source.identity()) },
+    backend: { name: pool.backend, version: pool.backendVersion, reason: pool.reason, workers: pool.workers },
+    conventions: conventions(spec),
+    seed: spec.seed ?? null,
+    versions: versions(),
+    ...measures,
+  };
+}
+
+const shared = {
+  clean: 'the prompt whose behaviour is explained',
+  corrupted: 'its counterfactual',
+  metric: 'logit(answer) - logit(distractor) at the last position',
+  positions: 'arrays over positions are aligned to the right, the answer position last; cells without a token are NaN',
+  arithmetic: 'float32',
+};
+
+function conventions(spec: ExperimentSpec): Record<string, string> {
+  switch (spec.kind) {
+    case 'activations':
+      return { ...shared, gradient: 'd(mean of the metric over pairs) / d(activation), in the run it is named after' };
+    case 'activation-patching':
+      return {
+        ...shared,
+        value: 'the metric of each pair after the patch, not normalised',
+        patch: patches[spec.options.direction],
+      };
+    case 'attribution':
+      return { ...shared, ...attribution, kvHeads: kvHeads[spec.options.kvHeads] };
+  }
+}
+
+const patches = {
+  denoising: 'the clean activation is written into the corrupted run',
+  noising: 'the corrupted activation is written into the clean run',
+};
+
+const attribution = {
+  sign: '(corrupted - clean) . gradient: what the metric gains when the edge goes from clean to corrupted',
+  gradientPoint: 'the clean run',
+  receiver: 'its input before its own norm, the norm fully differentiated',
+  reduction: 'sum over positions, mean over pairs',
+};
+
+const kvHeads = {
+  native: 'one key and one value receiver a key/value head',
+  expanded: 'key and value receivers a query head, as if keys and values were repeated',
+};
+
+const packages = ['@huggingface/transformers', '@tensorflow/tfjs', 'zod'];
+
+function versions(): Record<string, string> {
+  const own = packageVersion('@demur/interp');
+  return {
+    demur: own,
+    node: process.version,
+    ...Object.fromEntries(packages.map((name) => [name, packageVersion(name)])),
+  };
+}
+
+function packageVersion(name: string): string {
+  const file = findPackageJSON(name, import.meta.url);
+  const json: unknown = file === undefined ? {} : JSON.parse(readFileSync(file, 'utf8'));
+  return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : 'unknown';
+}

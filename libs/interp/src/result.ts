@@ -1,0 +1,90 @@
+/** What an experiment gives: arrays, and the document that says what they are. */
+import type { Tokenizer } from '@demur/model';
+import type { ResolvedPair } from './dataset/resolved-pair.ts';
+import type { Graph } from './graph/graph.ts';
+import type { NamedArray } from './named-array.ts';
+import type { RunRecord } from './record.ts';
+import { specHash, type ExperimentKind, type ExperimentSpec } from './spec.ts';
+
+export interface ExperimentResult {
+  /** Float32 arrays by the names of the architecture's table of methods. */
+  arrays: Record<string, NamedArray>;
+  result: ResultJson;
+}
+
+/** What result.json holds. */
+export interface ResultJson {
+  kind: ExperimentKind;
+  specHash: string;
+  /** The spec with its defaults filled. */
+  spec: ExperimentSpec;
+  pairs: ResultPair[];
+  /** Of an attribution: the rows' names, the columns' names, and how many of the cells are edges. */
+  senders?: string[];
+  receivers?: string[];
+  edges?: number;
+  record: RunRecord;
+}
+
+/** A pair as it ran. Positions are indices in the pair's own tokens. */
+export interface ResultPair {
+  clean: PromptTokens;
+  corrupted: PromptTokens;
+  answer: ResultToken;
+  distractor: ResultToken;
+  firstDifference: number;
+  roles: { difference: number[]; answerPosition: number };
+}
+
+export interface PromptTokens {
+  tokens: number[];
+  strings: string[];
+}
+
+export interface ResultToken {
+  id: number;
+  string: string;
+}
+
+export interface ResultParts {
+  spec: ExperimentSpec;
+  pairs: ResolvedPair[];
+  tokenizer: Tokenizer | null;
+  /** Of an attribution. */
+  graph: Graph | undefined;
+  record: RunRecord;
+}
+
+/** The document that goes with the arrays. */
+export function resultJson({ spec, pairs, tokenizer, graph, record }: ResultParts): ResultJson {
+  const { senders, receivers, edgeCount: edges } = graph ?? {};
+  return {
+    kind: spec.kind,
+    specHash: specHash(spec),
+    spec,
+    pairs: pairs.map((pair) => resultPair(pair, tokenizer)),
+    ...(graph === undefined ? {} : { senders, receivers, edges }),
+    record,
+  };
+}
+
+function resultPair(pair: ResolvedPair, tokenizer: Tokenizer | null): ResultPair {
+  const prompt = (tokens: number[]) => ({ tokens, strings: tokens.map((id) => tokenString(id, tokenizer)) });
+  const token = (id: number) => ({ id, string: tokenString(id, tokenizer) });
+  return {
+    clean: prompt(pair.clean),
+    corrupted: prompt(pair.corrupted),
+    answer: token(pair.answer),
+    distractor: token(pair.distractor),
+    firstDifference: pair.firstDifference,
+    roles: {
+      difference: pair.clean.flatMap((id, at) => (id === pair.corrupted[at] ? [] : [at])),
+      answerPosition: pair.clean.length - 1,
+    },
+  };
+}
+
+/** A token's text, or `<id>` where the model has no tokenizer or it does not know the token. */
+function tokenString(id: number, tokenizer: Tokenizer | null): string {
+  return tokenizer !== null && id < tokenizer.vocabSize ? tokenizer.decodeToken(id) : `<${id}>`;
+}

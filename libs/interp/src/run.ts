@@ -1,0 +1,147 @@
+/** An experiment from its spec to its result: pairs to tokens, tokens to shards, shards to the engine, arrays merged. */
+import { openModelSource, TokenizerMissingError, type ModelSource, type Tokenizer } from '@demur/model';
+import { resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
+import type { EnginePool } from './engine/pool.ts';
+import type { ShardOutcome } from './engine/protocol.ts';
+import { NotFiniteError, UnknownDataSetError } from './errors.ts';
+import { buildGraph } from './graph/graph.ts';
+import { mergeShards } from './merge.ts';
+import type { NamedArray } from './named-array.ts';
+import { planShards } from './plan-shards.ts';
+import { runRecord } from './record.ts';
+import { resultJson, type ExperimentResult } from './result.ts';
+import type { Shard } from './shard.ts';
+import { requireFit } from './spec/fit.ts';
+import type { PairSpec } from './spec/pair.ts';
+import type { ExperimentSpec } from './spec.ts';
+
+/** How far a run is. `load`: part of the weights; `run`: shards, one that is under way counting by its steps. */
+export interface Progress {
+  stage: 'load' | 'run' | 'merge';
+  done: number;
+  total: number;
+}
+
+export interface RunOptions {
+  pool: EnginePool;
+  /** From the spec's `model` to a path; by default it is one. */
+  resolveModel?: (name: string) => Promise<string>;
+  /** From the name of a data set to its pairs; by default none are known. */
+  resolvePairs?: (name: string) => Promise<PairSpec[]>;
+  /** What `prepareExperiment` gave for this spec, where it has been called already. */
+  prepared?: PreparedExperiment;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+/**
+ * Runs an experiment. Everything that can be refused is refused before the first pass.
+ * Throws `SpecError`, `PairError` or the model's own errors for bad input, `CancelledError` when `signal` aborts.
+ */
+export async function runExperiment(spec: ExperimentSpec, options: RunOptions): Promise<ExperimentResult> {
+  const startedAt = new Date().toISOString();
+  const { source, tokenizer, dataSet } = options.prepared ?? (await prepareExperiment(spec, options));
+  const shards = planShards(dataSet.pairs);
+  const outcomes = await runShards(spec, { source, shards, options });
+  options.onProgress?.({ stage: 'merge', done: 0, total: 1 });
+  const arrays = mergeShards(
+    spec.kind,
+    outcomes.map(({ arrays }, index) => ({ shard: shards[index]!, arrays })),
+  );
+  requireFinite(arrays);
+  const measures = { warnings: dataSet.warnings, startedAt, ...measured(outcomes) };
+  const record = await runRecord(spec, { source, pool: options.pool, measures });
+  const graph = spec.kind === 'attribution' ? buildGraph(source.config, spec.options.kvHeads) : undefined;
+  options.onProgress?.({ stage: 'merge', done: 1, total: 1 });
+  return { arrays, result: resultJson({ spec, pairs: dataSet.pairs, tokenizer, graph, record }) };
+}
+
+/** A spec with its model opened and its pairs tokenised and checked: ready to run. */
+export interface PreparedExperiment {
+  source: ModelSource;
+  tokenizer: Tokenizer | null;
+  dataSet: ResolvedDataSet;
+}
+
+/** Opens the model's headers and tokenizer, and checks the spec against them. Needs no engine. */
+export async function prepareExperiment(
+  spec: ExperimentSpec,
+  options: Pick<RunOptions, 'resolveModel' | 'resolvePairs'> = {},
+): Promise<PreparedExperiment> {
+  const source = await openModelSource((await options.resolveModel?.(spec.model)) ?? spec.model);
+  const tokenizer = await tokenizerOf(source);
+  const dataSet = resolvePairs(await pairsOf(spec, options.resolvePairs), { config: source.config, tokenizer });
+  requireFit(spec, source.config, Math.max(...dataSet.pairs.map(({ clean }) => clean.length)));
+  return { source, tokenizer, dataSet };
+}
+
+async function pairsOf({ pairs }: ExperimentSpec, resolve: RunOptions['resolvePairs']): Promise<PairSpec[]> {
+  if (typeof pairs !== 'string') return pairs;
+  if (resolve === undefined) throw new UnknownDataSetError(pairs);
+  return resolve(pairs);
+}
+
+/** The model's tokenizer; null for a model without one, which runs on token ids. */
+async function tokenizerOf(source: ModelSource): Promise<Tokenizer | null> {
+  try {
+    return await source.loadTokenizer();
+  } catch (error) {
+    if (error instanceof TokenizerMissingError) return null;
+    throw error;
+  }
+}
+
+/** Runs all shards; when one fails the others are cancelled, and its error is thrown once they have stopped. */
+async function runShards(
+  spec: ExperimentSpec,
+  { source, shards, options }: { source: ModelSource; shards: Shard[]; options: RunOptions },
+): Promise<ShardOutcome[]> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([failure.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const progress = shardProgress(shards.length, options.onProgress);
+  // A shard carries its own pairs: sending all of the spec's with each would grow with their square.
+  const shardSpec = { ...spec, pairs: [] };
+  const running = shards.map((shard) =>
+    options.pool
+      .run({ path: source.path }, { spec: shardSpec, shard }, { signal, onProgress: progress(shard.index) })
+      .catch((error: unknown) => {
+        failure.abort();
+        throw error;
+      }),
+  );
+  const first = Promise.all(running);
+  await Promise.allSettled(running);
+  return first;
+}
+
+/** Sums the shards' progress to the run's; each shard hears of the one load, so only the first speaks of it. */
+function shardProgress(total: number, onProgress: RunOptions['onProgress']) {
+  const fractions = new Float64Array(total);
+  return (index: number) => (progress: { stage: 'load' | 'run'; done: number; total: number }) => {
+    if (progress.stage === 'run') fractions[index] = progress.done / progress.total;
+    if (progress.stage === 'run') onProgress?.({ stage: 'run', done: fractions.reduce((a, b) => a + b, 0), total });
+    else if (index === 0) onProgress?.(progress);
+  };
+}
+
+/** Loading and computing overlap between workers: the wall time of each, as the engine's clock saw it. */
+function measured(outcomes: ShardOutcome[]): { seconds: { load: number; run: number }; peakBytes: number } {
+  const most = (of: (outcome: ShardOutcome) => number) => Math.max(...outcomes.map(of));
+  const run = (most(({ endedAt }) => endedAt) + most(({ startedAt }) => -startedAt)) / 1000;
+  return {
+    seconds: { load: most(({ loadSeconds }) => loadSeconds), run },
+    peakBytes: most(({ peakBytes }) => peakBytes),
+  };
+}
+
+const metricArrays = ['baseline.clean', 'baseline.corrupted', 'clean.metric', 'corrupted.metric'];
+
+/** A metric that is NaN or infinite makes every number of its pair meaningless. */
+function requireFinite(arrays: Record<string, NamedArray>): void {
+  for (const name of metricArrays) {
+    const at = arrays[name]?.values.findIndex((value) => !Number.isFinite(value)) ?? -1;
+    if (at >= 0) throw new NotFiniteError(`pairs[${at}]`, name, arrays[name]!.values[at]!);
+  }
+  const score = arrays['scores']?.values.find((value) => !Number.isFinite(value));
+  if (score !== undefined) throw new NotFiniteError('pairs', 'scores', score);
+}

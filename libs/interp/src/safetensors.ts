@@ -1,0 +1,96 @@
+/**
+ * Float32 arrays as a safetensors file, and back. Deterministic: names sorted, no metadata, so that equal results are
+ * equal bytes. Not the reader of models' weights, which streams and knows other number formats.
+ */
+import { DemurError } from '@demur/model';
+import type { NamedArray } from './named-array.ts';
+
+interface HeaderEntry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+/** Bytes that are not what `encodeSafetensors` writes. */
+export class InvalidSafetensorsError extends DemurError {
+  constructor(problem: string) {
+    super('INVALID_SAFETENSORS', `not a safetensors file of float32 arrays: ${problem}`);
+  }
+}
+
+/** The whole file: 8 bytes of header length, the JSON header padded with spaces to 8 bytes, the values little-endian. */
+export function encodeSafetensors(arrays: Record<string, NamedArray>): Uint8Array<ArrayBuffer> {
+  const parts = safetensorsParts(arrays);
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  parts.reduce((offset, part) => (bytes.set(part, offset), offset + part.byteLength), 0);
+  return bytes;
+}
+
+/** The file in pieces, without a copy of the values: header first, then the arrays by name. */
+export function safetensorsParts(arrays: Record<string, NamedArray>): Uint8Array[] {
+  const named = Object.entries(arrays).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [encodeHeader(named), ...named.map(([, { values }]) => littleEndian(values))];
+}
+
+function encodeHeader(named: [string, NamedArray][]): Uint8Array {
+  let offset = 0;
+  const entries = named.map(([name, { shape, values }]): [string, HeaderEntry] => {
+    const begin = offset;
+    offset += values.byteLength;
+    return [name, { dtype: 'F32', shape, data_offsets: [begin, offset] }];
+  });
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const length = Math.ceil(json.length / 8) * 8;
+  const header = Buffer.alloc(8 + length, ' ');
+  header.writeBigUInt64LE(BigInt(length));
+  json.copy(header, 8);
+  return header;
+}
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** The values' bytes: a view where the machine is little-endian, as nearly all are. */
+function littleEndian(values: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return isLittleEndian ? bytes : Buffer.from(bytes).swap32();
+}
+
+/** Reads what `encodeSafetensors` wrote; values are copied. Throws `InvalidSafetensorsError` for anything else. */
+export function decodeSafetensors(bytes: Uint8Array): Record<string, NamedArray> {
+  const { header, start } = decodeHeader(bytes);
+  return Object.fromEntries(
+    Object.entries(header)
+      .filter(([name]) => name !== '__metadata__')
+      .map(([name, entry]) => [name, decodeArray(name, entry, bytes.subarray(start))]),
+  );
+}
+
+function decodeHeader(bytes: Uint8Array): { header: Record<string, HeaderEntry>; start: number } {
+  if (bytes.byteLength < 8) throw new InvalidSafetensorsError(`${bytes.byteLength} bytes are too few`);
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (length > bytes.byteLength - 8)
+    throw new InvalidSafetensorsError(`a header of ${length} bytes in ${bytes.byteLength}`);
+  try {
+    const json = new TextDecoder().decode(bytes.subarray(8, 8 + length));
+    return { header: JSON.parse(json) as Record<string, HeaderEntry>, start: 8 + length };
+  } catch (cause) {
+    throw new InvalidSafetensorsError(`its header is no JSON: ${String(cause)}`);
+  }
+}
+
+function decodeArray(
+  name: string,
+  { dtype, shape, data_offsets: [begin, end] }: HeaderEntry,
+  data: Uint8Array,
+): NamedArray {
+  const count = shape.reduce((product, length) => product * length, 1);
+  if (dtype !== 'F32') throw new InvalidSafetensorsError(`"${name}" is ${dtype}`);
+  if (end > data.byteLength || end - begin !== 4 * count)
+    throw new InvalidSafetensorsError(
+      `"${name}" of shape [${shape.join(', ')}] has bytes ${begin} to ${end} of ${data.byteLength}`,
+    );
+  const values = new Float32Array(count);
+  const bytes = data.subarray(begin, end);
+  new Uint8Array(values.buffer).set(isLittleEndian ? bytes : Buffer.from(bytes).swap32());
+  return { shape, values };
+}

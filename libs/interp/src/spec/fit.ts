@@ -1,0 +1,42 @@
+/** What of a spec can only be checked once its model and pairs are known: layers and columns. Before the first pass. */
+import type { ModelConfig } from '@demur/model';
+import type { ExperimentSpec } from '../spec.ts';
+import { SpecError, type SpecIssue } from './errors.ts';
+import { hookMistake } from './hook-mistake.ts';
+
+/** Throws `SpecError` for the first thing that the model, or prompts of at most `columns` tokens, do not have. */
+export function requireFit(spec: ExperimentSpec, config: ModelConfig, columns: number): void {
+  const issues = fitIssues(spec, config, columns);
+  if (issues.length > 0) throw new SpecError(issues);
+}
+
+function fitIssues(spec: ExperimentSpec, config: ModelConfig, columns: number): SpecIssue[] {
+  switch (spec.kind) {
+    case 'activations':
+      return hookIssues(spec.options.names, spec.options.gradients, config.nLayers);
+    case 'activation-patching':
+      return typeof spec.options.positions === 'string' ? [] : columnIssues(spec.options.positions, columns);
+    case 'attribution':
+      return [];
+  }
+}
+
+function hookIssues(names: string[], gradients: boolean, nLayers: number): SpecIssue[] {
+  return names.flatMap((name, at) => {
+    const message = hookMistake(name, gradients, nLayers);
+    return message === undefined ? [] : [{ path: `options.names[${at}]`, message }];
+  });
+}
+
+function columnIssues(positions: number[], columns: number): SpecIssue[] {
+  const range = `the longest prompt has ${columns} tokens; give columns from 0 to ${columns - 1}, or -${columns} to -1`;
+  const taken = new Set<number>();
+  return positions.flatMap((position, at) => {
+    const column = position < 0 ? columns + position : position;
+    const path = `options.positions[${at}]`;
+    if (column < 0 || column >= columns) return [{ path, message: `${position} is no column: ${range}` }];
+    if (taken.has(column)) return [{ path, message: `${position} is column ${column}, which is given already` }];
+    taken.add(column);
+    return [];
+  });
+}

@@ -1,0 +1,88 @@
+/** A result on disk: result.json and arrays.safetensors, both or none. */
+import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { DemurError } from '@demur/model';
+import type { ExperimentResult } from './result.ts';
+import { safetensorsParts } from './safetensors.ts';
+
+/** A folder that cannot take the result. */
+export class OutputError extends DemurError {
+  constructor(dir: string, cause: unknown) {
+    super('OUTPUT', `cannot write to ${dir}: ${reason(cause)}`, { cause });
+  }
+}
+
+const reasons: Record<string, string> = {
+  ENOSPC: 'the disk is full; free some space or choose another folder',
+  EDQUOT: 'the disk quota is used up; free some space or choose another folder',
+  EACCES: 'permission denied; choose a folder that you may write to',
+  EPERM: 'permission denied; choose a folder that you may write to',
+  EROFS: 'the file system is read-only; choose another folder',
+  ENOTDIR: 'a part of this path is a file; choose another folder',
+  EEXIST: 'it is a file; choose another folder',
+};
+
+function reason(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return reasons[code ?? ''] ?? message;
+}
+
+/** Makes `dir` and tries to write there, so that no long run is in vain. `discard` removes what this made, if empty. */
+export async function reserveOutput(dir: string): Promise<{ discard(): Promise<void> }> {
+  const target = resolve(dir);
+  const first = await mkdir(target, { recursive: true }).catch((cause: unknown) => {
+    throw new OutputError(dir, cause);
+  });
+  const discard = () => (first === undefined ? Promise.resolve() : removeEmpty(target, first));
+  try {
+    await writeTemporary(join(target, 'result.json'), [new Uint8Array(1)]).then((file) => rm(file));
+  } catch (cause) {
+    await discard();
+    throw new OutputError(dir, cause);
+  }
+  return { discard };
+}
+
+/** Removes the folders from `target` up to `first`, as far as they are empty. */
+async function removeEmpty(target: string, first: string): Promise<void> {
+  try {
+    for (let folder = target; folder.length >= first.length; folder = dirname(folder)) await rmdir(folder);
+  } catch {
+    // Someone else has put something there: it stays.
+  }
+}
+
+/**
+ * Writes result.json and arrays.safetensors under temporary names and renames them: a reader never sees half a file.
+ * Throws `OutputError`, with nothing of this run left behind, when the disk is full or the folder not writable.
+ */
+export async function writeResult(dir: string, { result, arrays }: ExperimentResult): Promise<void> {
+  const contents: [string, Uint8Array[]][] = [
+    [join(dir, 'arrays.safetensors'), safetensorsParts(arrays)],
+    [join(dir, 'result.json'), [Buffer.from(`${JSON.stringify(result, null, 1)}\n`)]],
+  ];
+  const temporary: [string, string][] = [];
+  try {
+    await mkdir(dir, { recursive: true });
+    for (const [file, parts] of contents) temporary.push([await writeTemporary(file, parts), file]);
+    for (const [from, to] of temporary) await rename(from, to);
+  } catch (cause) {
+    await Promise.all(temporary.map(([from]) => rm(from, { force: true })));
+    throw new OutputError(dir, cause);
+  }
+}
+
+/** Writes beside `file` and returns the temporary name; removes it again if that fails. */
+async function writeTemporary(file: string, parts: Uint8Array[]): Promise<string> {
+  const name = `${file}.${process.pid}.tmp`;
+  const handle = await open(name, 'w');
+  try {
+    for (const part of parts) await handle.writeFile(part);
+    await handle.close();
+    return name;
+  } catch (cause) {
+    await handle.close().catch(() => undefined);
+    await rm(name, { force: true });
+    throw cause;
+  }
+}
