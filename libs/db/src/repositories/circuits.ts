@@ -17,12 +17,17 @@ export interface CircuitInput {
   receivers: string[];
   scores: Float32Array;
   mask: Float32Array;
+  /** As `mask`, 1 where an edge was chosen; left out where none were. */
+  inCircuit?: Float32Array | undefined;
+  /** Of an imported circuit: how its scores came about. */
+  sidecar?: unknown;
 }
 
 /** A circuit with its matrices. */
 export interface DenseCircuit extends Circuit {
   scores: Float32Array;
   mask: Float32Array;
+  inCircuit: Float32Array | null;
 }
 
 export class CircuitShapeError extends DatabaseError {
@@ -56,17 +61,19 @@ export async function createCircuit(session: Session, input: CircuitInput): Prom
 }
 
 async function insertCircuit(session: Session, input: CircuitInput): Promise<Circuit> {
-  const { experimentId, name, senders, receivers, scores, mask } = input;
+  const { experimentId, name, sidecar, senders, receivers, scores, mask, inCircuit } = input;
   const write = (artifact: string, values: Float32Array): Promise<Artifact> =>
     writeArtifact(session, { experimentId }, { name: artifact, shape: [senders.length, receivers.length], values });
   const row = {
     experimentId,
     name,
+    sidecar,
     senders,
     receivers,
     edgeCount: mask.reduce((total, value) => total + (value === 0 ? 0 : 1), 0),
     scoresArtifactId: (await write('scores', scores)).id,
     maskArtifactId: (await write('mask', mask)).id,
+    inCircuitArtifactId: inCircuit && (await write('in_circuit', inCircuit)).id,
   };
   const [circuit] = await session.orm.insert(circuits).values(row).returning();
   return circuit!;
@@ -132,7 +139,13 @@ export async function readDenseCircuit(session: Session, id: string): Promise<De
   if (!circuit) return undefined;
   const read = async (artifactId: string): Promise<Float32Array> =>
     (await readArtifact(session, (await findArtifactById(session, artifactId))!)).values;
-  return { ...circuit, scores: await read(circuit.scoresArtifactId), mask: await read(circuit.maskArtifactId) };
+  const { scoresArtifactId, maskArtifactId, inCircuitArtifactId } = circuit;
+  return {
+    ...circuit,
+    scores: await read(scoresArtifactId),
+    mask: await read(maskArtifactId),
+    inCircuit: inCircuitArtifactId === null ? null : await read(inCircuitArtifactId),
+  };
 }
 
 /** The first edges of a circuit by rank; at most the 10,000 that are rows. */

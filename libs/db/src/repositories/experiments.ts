@@ -67,6 +67,11 @@ export async function findExperiment(session: Session, id: string): Promise<Expe
   return (await session.orm.select().from(experiments).where(eq(experiments.id, id)))[0];
 }
 
+/** Every run of one specification, newest first. */
+export function findExperimentsBySpecHash(session: Session, specHash: string): Promise<Experiment[]> {
+  return session.orm.select().from(experiments).where(eq(experiments.specHash, specHash)).orderBy(desc(experiments.id));
+}
+
 /** The status alone, for a worker that asks often; undefined if the experiment is gone. */
 export async function findExperimentStatus(session: Session, id: string): Promise<ExperimentStatus | undefined> {
   const columns = { status: experiments.status };

@@ -1,5 +1,5 @@
 /** Circuits: two dense matrices [sender, receiver] with the names of their axes. The first edges by rank are rows too. */
-import { index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { artifacts } from './artifacts.ts';
 import { createdAt, id } from './columns.ts';
 import { experiments } from './experiments.ts';
@@ -11,6 +11,8 @@ export const circuits = pgTable(
     /** Null for a circuit that was imported. */
     experimentId: text('experiment_id').references(() => experiments.id, { onDelete: 'cascade' }),
     name: text('name').notNull(),
+    /** Of an imported circuit: how its scores came about, which a file of scores leaves out. */
+    sidecar: jsonb('sidecar'),
     senders: text('senders').array().notNull(),
     receivers: text('receivers').array().notNull(),
     /** Cells of the matrix that are edges of the graph. */
@@ -21,12 +23,15 @@ export const circuits = pgTable(
     maskArtifactId: text('mask_artifact_id')
       .notNull()
       .references(() => artifacts.id, { onDelete: 'cascade' }),
+    /** Which edges were chosen, as a matrix too; null where none were. */
+    inCircuitArtifactId: text('in_circuit_artifact_id').references(() => artifacts.id, { onDelete: 'cascade' }),
     createdAt: createdAt(),
   },
   (table) => [
     uniqueIndex('circuits_experiment').on(table.experimentId),
     index('circuits_scores_artifact').on(table.scoresArtifactId),
     index('circuits_mask_artifact').on(table.maskArtifactId),
+    index('circuits_in_circuit_artifact').on(table.inCircuitArtifactId),
   ],
 );
 
