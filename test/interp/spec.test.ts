@@ -1,0 +1,327 @@
+/** The experiment specification: what it accepts, what it fills in, and every refusal with its path and its fix. */
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { KindNotAvailableError, parseSpec, specHash, specJsonSchema, SpecError } from '@demur/interp';
+
+const pair = { clean: { tokens: [1, 2] }, corrupted: { tokens: [1, 3] }, answer: 5, distractor: ' pie' };
+const spec = { kind: 'attribution', model: 'models/tiny', pairs: [pair] };
+const patching = (options: object) => ({ ...spec, kind: 'activation-patching', options });
+const activations = (options: object) => ({ ...spec, kind: 'activations', options });
+const withPair = (change: object) => ({ ...spec, pairs: [pair, pair, pair, { ...pair, ...change }] });
+
+function refusal(json: unknown): SpecError {
+  try {
+    parseSpec(json);
+  } catch (error) {
+    if (error instanceof SpecError) return error;
+    throw error;
+  }
+  throw new Error('the spec was accepted');
+}
+
+describe('defaults', () => {
+  it('fills those of an attribution', () => {
+    expect(parseSpec(spec)).toEqual({
+      ...spec,
+      metric: 'logit-difference',
+      options: { method: 'eap', steps: 5, kvHeads: 'expanded', bootstrap: 0, checkExact: 0 },
+    });
+  });
+
+  it('fills those of activation patching', () => {
+    expect(parseSpec({ ...spec, kind: 'activation-patching' }).options).toEqual({
+      direction: 'denoising',
+      activations: ['resid_pre'],
+      positions: 'each',
+    });
+  });
+
+  it('fills those of activations', () => {
+    expect(parseSpec(activations({ names: ['blocks.*.hook_resid_pre', 'hook_embed'] })).options).toEqual({
+      names: ['blocks.*.hook_resid_pre', 'hook_embed'],
+      gradients: false,
+      logits: 'none',
+    });
+  });
+
+  it('keeps what is given', () => {
+    const options = { direction: 'noising', activations: ['z', 'mlp_out'], positions: [0, -1] };
+    const given = { ...patching(options), seed: 3, pairs: 'bombs-and-pies' };
+    expect(parseSpec(given)).toMatchObject(given);
+  });
+});
+
+describe('hash', () => {
+  it('is SHA-256 of the JSON with sorted keys and defaults', () => {
+    const canonical =
+      '{"kind":"activation-patching","metric":"logit-difference","model":"m","options":{"activations":["resid_pre"],' +
+      '"direction":"denoising","positions":"each"},"pairs":"p"}';
+    const sha256 = createHash('sha256').update(canonical).digest('hex');
+    expect(specHash(parseSpec({ pairs: 'p', model: 'm', kind: 'activation-patching' }))).toBe(sha256);
+  });
+
+  it('does not depend on the order of keys, nor on defaults being written out', () => {
+    const written = { options: { kvHeads: 'expanded', method: 'eap' }, pairs: spec.pairs, model: spec.model };
+    expect(specHash(parseSpec({ ...written, kind: 'attribution' }))).toBe(specHash(parseSpec(spec)));
+  });
+
+  it('differs for another experiment', () => {
+    const native = { ...spec, options: { kvHeads: 'native' } };
+    expect(specHash(parseSpec(native))).not.toBe(specHash(parseSpec(spec)));
+  });
+});
+
+describe('refusals', () => {
+  const dataSet = 'the name of a data set or a non-empty list of pairs';
+  const prompt =
+    'a prompt: exactly one of { "tokens": [ids] }, { "text": "..." }, { "messages": [{ "role", "content" }] }';
+  const somewhere = '"each", "all", "last" or a non-empty list of columns, each once';
+
+  it.each<[string, unknown, string, string]>([
+    ['no object', 5, '', 'a spec is a JSON object { "kind", "model", "pairs", ... }, not 5'],
+    ['a list', [], '', 'a spec is a JSON object { "kind", "model", "pairs", ... }, not []'],
+    ['no kind', {}, 'kind', 'missing; use activations, activation-patching, attribution'],
+    [
+      'an unknown kind',
+      { ...spec, kind: 'patch' },
+      'kind',
+      '"patch" is not a kind of experiment; use activations, activation-patching, attribution',
+    ],
+    [
+      'an unknown field',
+      { ...spec, modle: 1 },
+      'modle',
+      'not a field here; use kind, model, pairs, metric, seed, options',
+    ],
+    [
+      'no model',
+      { ...spec, model: undefined },
+      'model',
+      'missing; give a directory, a GGUF file or the name of a registered model',
+    ],
+    [
+      'an empty model',
+      { ...spec, model: '' },
+      'model',
+      '"" is not a directory, a GGUF file or the name of a registered model',
+    ],
+    ['no pairs', { ...spec, pairs: undefined }, 'pairs', `missing; give ${dataSet}`],
+    ['an empty list of pairs', { ...spec, pairs: [] }, 'pairs', `[] is not ${dataSet}`],
+    [
+      'a pair that is a number',
+      { ...spec, pairs: [5] },
+      'pairs[0]',
+      '5 is not a pair { "clean", "corrupted", "answer", "distractor" }',
+    ],
+    [
+      'an unknown field of a pair',
+      withPair({ role: 1 }),
+      'pairs[3].role',
+      'not a field here; use clean, corrupted, answer, distractor',
+    ],
+    [
+      'no answer',
+      withPair({ answer: undefined }),
+      'pairs[3].answer',
+      'missing; give a token: an id or the exact text of one token',
+    ],
+    [
+      'a fractional answer',
+      withPair({ answer: 1.5 }),
+      'pairs[3].answer',
+      '1.5 is not a token: an id or the exact text of one token',
+    ],
+    ['a negative answer', withPair({ answer: -1 }), 'pairs[3].answer', '-1 is not a token id (0 or more)'],
+    ['a prompt that is a string', withPair({ clean: 'hi' }), 'pairs[3].clean', `"hi" is not ${prompt}`],
+    ['an empty prompt object', withPair({ clean: {} }), 'pairs[3].clean', `{} is not ${prompt}`],
+    [
+      'two prompts in one',
+      withPair({ clean: { tokens: [1], text: 'a' } }),
+      'pairs[3].clean',
+      `{"tokens":[1],"text":"a"} is not ${prompt}`,
+    ],
+    [
+      'a token that is text',
+      withPair({ clean: { tokens: [1, 'a'] } }),
+      'pairs[3].clean.tokens[1]',
+      '"a" is not a token id (a whole number, 0 or more)',
+    ],
+    [
+      'a negative token',
+      withPair({ corrupted: { tokens: [-4] } }),
+      'pairs[3].corrupted.tokens[0]',
+      '-4 is not a token id (0 or more)',
+    ],
+    [
+      'a message without content',
+      withPair({ clean: { messages: [{ role: 'user' }] } }),
+      'pairs[3].clean.messages[0].content',
+      'missing; give a string',
+    ],
+    [
+      'a metric of a later version',
+      { ...spec, metric: 'kl-divergence' },
+      'metric',
+      '"kl-divergence" is not available yet; use "logit-difference"',
+    ],
+    [
+      'a projection',
+      { ...spec, metric: { projection: 'refusal' } },
+      'metric',
+      '{"projection":"refusal"} is not available yet; use "logit-difference"',
+    ],
+    ['an unknown metric', { ...spec, metric: 'loss' }, 'metric', '"loss" is not one of "logit-difference"'],
+    ['a fractional seed', { ...spec, seed: 0.5 }, 'seed', '0.5 is not a whole number'],
+    ['options that are a number', { ...spec, options: 5 }, 'options', '5 is not an object'],
+    [
+      'an unknown option',
+      { ...spec, options: { kvheads: 'native' } },
+      'options.kvheads',
+      'not a field here; use method, steps, kvHeads, bootstrap, checkExact',
+    ],
+    [
+      'EAP-IG',
+      { ...spec, options: { method: 'eap-ig' } },
+      'options.method',
+      '"eap-ig" is not available yet; use "eap"',
+    ],
+    ['an unknown method', { ...spec, options: { method: 'ig' } }, 'options.method', '"ig" is not one of "eap"'],
+    ['no steps', { ...spec, options: { steps: 0 } }, 'options.steps', '0 is not a number of steps, 1 or more'],
+    [
+      'unknown key/value heads',
+      { ...spec, options: { kvHeads: 'both' } },
+      'options.kvHeads',
+      '"both" is not one of "native", "expanded"',
+    ],
+    [
+      'a bootstrap',
+      { ...spec, options: { bootstrap: 100 } },
+      'options.bootstrap',
+      '100 is not available yet; leave it out or give 0',
+    ],
+    [
+      'an exact check',
+      { ...spec, options: { checkExact: 5 } },
+      'options.checkExact',
+      '5 is not available yet; leave it out or give 0',
+    ],
+    [
+      'activations without names',
+      activations({}),
+      'options.names',
+      'missing; give a list of hook names such as "blocks.*.hook_resid_pre"',
+    ],
+    [
+      'names that repeat',
+      activations({ names: ['hook_embed', 'hook_embed'] }),
+      'options.names',
+      '["hook_embed","hook_embed"] is not a list without repeated names',
+    ],
+    [
+      'unknown logits',
+      activations({ names: [], logits: 'first' }),
+      'options.logits',
+      '"first" is not one of "none", "last", "all"',
+    ],
+    [
+      'gradients that are text',
+      activations({ names: [], gradients: 'yes' }),
+      'options.gradients',
+      '"yes" is not true or false',
+    ],
+    [
+      'an unknown direction',
+      patching({ direction: 'up' }),
+      'options.direction',
+      '"up" is not one of "denoising", "noising"',
+    ],
+    [
+      'no activations',
+      patching({ activations: [] }),
+      'options.activations',
+      '[] is not a non-empty list of activations',
+    ],
+    [
+      'an activation of a later version',
+      patching({ activations: ['z', 'pattern'] }),
+      'options.activations[1]',
+      '"pattern" is not available yet; use "resid_pre", "attn_out", "mlp_out", "z"',
+    ],
+    [
+      'an unknown activation',
+      patching({ activations: ['resid'] }),
+      'options.activations[0]',
+      '"resid" is not one of "resid_pre", "attn_out", "mlp_out", "z"',
+    ],
+    ['no positions', patching({ positions: [] }), 'options.positions', `[] is not ${somewhere}`],
+    ['an unknown position', patching({ positions: 'first' }), 'options.positions', `"first" is not ${somewhere}`],
+    [
+      'a role',
+      patching({ positions: [-1, 'object'] }),
+      'options.positions[1]',
+      '"object" is a role, and these pairs come without roles; give "each", "all", "last" or columns such as [-1]',
+    ],
+    [
+      'a fractional column',
+      patching({ positions: [0.5] }),
+      'options.positions[0]',
+      '0.5 is not a column of the prompt (a whole number; negative counts from the end)',
+    ],
+  ])('%s', (_, json, path, message) => {
+    const error = refusal(json);
+    expect(error.issues[0]).toEqual({ path, message });
+    expect(error.message).toBe(path === '' ? message : `${path}: ${message}`);
+    expect(error).toMatchObject({ code: 'INVALID_SPEC', path: path === '' ? undefined : path });
+  });
+
+  it('names the hooks there are for a name that is none', () => {
+    const { issues } = refusal(activations({ names: ['hook_embed', 'blocks.*.hook_resid'] }));
+    expect(issues[0]?.path).toBe('options.names[1]');
+    expect(issues[0]?.message).toMatch(/^"blocks\.\*\.hook_resid" is not a hook: .*blocks\.\*\.hook_resid_pre/);
+  });
+
+  it('names the hooks that have a gradient for one that has none', () => {
+    const { issues } = refusal(activations({ names: ['blocks.*.attn.hook_pattern'], gradients: true }));
+    expect(issues[0]).toMatchObject({ path: 'options.names[0]' });
+    expect(issues[0]?.message).toMatch(/^"blocks\.\*\.attn\.hook_pattern" has no gradient; .*hook_resid_pre/);
+  });
+
+  it('tells everything that is wrong', () => {
+    const { issues } = refusal({ ...withPair({ answer: null }), seed: 'x', options: { steps: -1, a: 1, b: 2 } });
+    expect(issues.map(({ path }) => path)).toEqual([
+      'pairs[3].answer',
+      'seed',
+      'options.steps',
+      'options.a',
+      'options.b',
+    ]);
+  });
+
+  it.each([
+    'edge-patching',
+    'circuit-discovery',
+    'circuit-evaluation',
+    'head-scan',
+    'direction',
+    'steering',
+    'generation',
+  ])('tells that %s is of a later version', (kind) => {
+    const attempt = () => parseSpec({ ...spec, kind });
+    expect(attempt).toThrow(KindNotAvailableError);
+    expect(attempt).toThrow(
+      `kind: "${kind}" is not available yet; this version runs activations, activation-patching, attribution`,
+    );
+  });
+});
+
+describe('JSON Schema', () => {
+  it('has a branch a kind, in which only fields without a default are required', () => {
+    const schema = specJsonSchema() as { oneOf: { properties: { kind: { const: string } }; required: string[] }[] };
+    expect(schema.oneOf.map(({ properties }) => properties.kind.const)).toEqual([
+      'activations',
+      'activation-patching',
+      'attribution',
+    ]);
+    expect(schema.oneOf[2]?.required).toEqual(['kind', 'model', 'pairs']);
+  });
+});
