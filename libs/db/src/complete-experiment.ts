@@ -11,7 +11,7 @@ export interface ExperimentOutcome {
   result: unknown;
   record: unknown;
   artifacts: Readonly<Record<string, FloatArray>>;
-  /** The axes of the arrays `scores` and `mask` [sender, receiver], where the result is a circuit. */
+  /** The axes of the arrays `scores`, `mask` and, if there is one, `in_circuit` [sender, receiver], where the result is a circuit. */
   circuit?: { senders: string[]; receivers: string[] } | undefined;
 }
 
@@ -42,15 +42,15 @@ export function completeExperiment(session: Session, id: string, outcome: Experi
   });
 }
 
-/** The circuit stores its two arrays itself. */
+/** The circuit stores its own arrays. */
 async function storeWithCircuit(
   session: Session,
   { id, kind, model }: Experiment,
   { artifacts, circuit }: Required<Pick<ExperimentOutcome, 'artifacts' | 'circuit'>> & ExperimentOutcome,
 ): Promise<void> {
-  const { scores, mask, ...others } = artifacts;
+  const { scores, mask, in_circuit: inCircuit, ...others } = artifacts;
   if (!scores || !mask || !circuit) throw new CircuitArraysMissingError(id, Object.keys(artifacts));
-  const input = { experimentId: id, name: `${kind} of ${model}`, scores: scores.values, mask: mask.values };
-  await createCircuit(session, { ...input, ...circuit });
+  const matrices = { scores: scores.values, mask: mask.values, inCircuit: inCircuit?.values };
+  await createCircuit(session, { experimentId: id, name: `${kind} of ${model}`, ...matrices, ...circuit });
   await writeArtifacts(session, { experimentId: id }, others);
 }

@@ -57,6 +57,17 @@ export class DataDirectoryBrokenError extends DatabaseError {
   }
 }
 
+/** The embedded server ended in the middle; opening the directory again recovers what was committed. */
+export class DatabaseStoppedError extends DatabaseError {
+  constructor(directory: string, cause: unknown) {
+    super(
+      'DATABASE_STOPPED',
+      `The database in ${directory} has stopped (${reasonOf(cause)}). Start the program again: what was stored is kept.`,
+      { cause },
+    );
+  }
+}
+
 /** PostgreSQL does not answer, or refuses the user or the database. `address` never holds the password. */
 export class DatabaseUnreachableError extends DatabaseError {
   constructor(address: string, cause: unknown) {
@@ -87,10 +98,10 @@ export class DatabaseFullError extends DatabaseError {
   }
 }
 
-/** The message of the innermost error that has one. */
+/** The message of the outermost error that has one. */
 export function reasonOf(error: unknown): string {
-  const messages = causes(error).map((cause) => (cause instanceof Error ? cause.message : String(cause)));
-  return messages.findLast((message) => message !== '') ?? 'no reason given';
+  const messages = causes(error).map((cause) => (cause as { message?: unknown }).message ?? '');
+  return messages.map(String).find((message) => message !== '') ?? JSON.stringify(error);
 }
 
 /** The error and the causes below it, outermost first; of an AggregateError the first error. */

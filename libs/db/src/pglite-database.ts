@@ -2,7 +2,7 @@
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { mkdirSync, renameSync, rmSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fromPglite } from 'pg-boss';
+import { fromPglite, type PGliteLike } from 'pg-boss';
 import { decodeChunk, encodeChunks } from './copy-binary.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { inSavepoint, sessionOf, type Connection, type Database, type Session } from './database.ts';
@@ -11,6 +11,7 @@ import {
   DataDirectoryBrokenError,
   DataDirectoryFullError,
   DataDirectoryNotWritableError,
+  DatabaseStoppedError,
   causes,
   expectedFailure,
 } from './errors.ts';
@@ -43,47 +44,98 @@ async function startPglite(directory: string): Promise<PGlite> {
   if (!existsSync(path)) {
     const unfinished = join(directory, 'pglite.new');
     rmSync(unfinished, { recursive: true, force: true });
-    await (await PGlite.create(unfinished)).close();
+    await (await createPglite(unfinished)).close();
     renameSync(unfinished, path);
+  } else if (!existsSync(join(path, 'PG_VERSION'))) {
+    // PGlite would write a new, empty database over what is left.
+    throw new DataDirectoryBrokenError(directory, new Error('the file pglite/PG_VERSION is missing'));
   }
-  return PGlite.create(path);
+  return createPglite(path);
+}
+
+/** PGlite itself only says that it was aborted; why, the server has written to its log. */
+async function createPglite(path: string): Promise<PGlite> {
+  let reason: string | undefined;
+  const onStderr = (line: string) => {
+    reason = /(?:PANIC|FATAL):\s*(.*)/.exec(line)?.[1] ?? reason;
+    return true;
+  };
+  try {
+    return await PGlite.create(path, { onStderr });
+  } catch (error) {
+    throw reason === undefined ? error : new Error(reason, { cause: error });
+  }
 }
 
 function databaseOf(pglite: PGlite, directory: string, lock: { release(): void }): Database {
+  const guard = new Guard(directory);
   const transaction = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
-    try {
-      return await pglite.transaction((tx) => work(transactionSession(tx, directory)));
-    } catch (error) {
-      throw expectedFailure(error) ?? failureOf(error, directory) ?? error;
-    }
+    let failure: unknown;
+    const noteFailure = (error: unknown) => {
+      failure = error;
+      throw error;
+    };
+    return guard
+      .run(() => pglite.transaction((tx) => work(transactionSession(tx, guard)).catch(noteFailure)))
+      .catch((error: unknown) => {
+        // When the ROLLBACK fails too, the reason is what came first.
+        throw expectedFailure(failure) ?? failureOf(failure, directory) ?? failure ?? error;
+      });
   };
   return {
-    ...sessionOf(connectionOf(pglite, directory, transaction)),
-    bossOptions: { db: fromPglite(pglite), backend: 'pglite' },
+    ...sessionOf(connectionOf(pglite, guard, transaction)),
+    bossOptions: { db: fromPglite(guarded(pglite, guard)), backend: 'pglite' },
     close: async () => {
-      if (!pglite.closed) await pglite.close();
+      if (!pglite.closed && !guard.failure) await pglite.close();
       lock.release();
     },
   };
 }
 
-function transactionSession(tx: Transaction, directory: string): Session {
-  const session: Session = sessionOf(connectionOf(tx, directory, (work) => inSavepoint(session, work)));
+/**
+ * Turns errors into expected failures, and lets nothing through any more once the embedded server has panicked: a real
+ * server would restart there and recover from its log, this one does so when the directory is opened again.
+ */
+class Guard {
+  readonly directory: string;
+  failure: DatabaseError | undefined;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.failure) throw this.failure;
+    try {
+      return await work();
+    } catch (error) {
+      const failure = failureOf(error, this.directory);
+      if (isPanic(error)) this.failure ??= failure ?? new DatabaseStoppedError(this.directory, error);
+      throw failure ?? this.failure ?? error;
+    }
+  }
+}
+
+function isPanic(error: unknown): boolean {
+  const { severity = '', name = '' } = error as { severity?: string; name?: string };
+  return ['PANIC', 'FATAL'].includes(severity) || ['RuntimeError', 'ExitStatus'].includes(name);
+}
+
+function guarded(pglite: PGlite, guard: Guard): PGliteLike {
+  return {
+    query: (text, values) => guard.run(() => pglite.query(text, values)),
+    exec: (text) => guard.run(() => pglite.exec(text)),
+    listen: (channel, callback) => guard.run(() => pglite.listen(channel, callback)),
+  };
+}
+
+function transactionSession(tx: Transaction, guard: Guard): Session {
+  const session: Session = sessionOf(connectionOf(tx, guard, (work) => inSavepoint(session, work)));
   return session;
 }
 
-function connectionOf(
-  client: PGlite | Transaction,
-  directory: string,
-  transaction: Connection['transaction'],
-): Connection {
-  const query: Transaction['query'] = async (text, values, options) => {
-    try {
-      return await client.query(text, values, options);
-    } catch (error) {
-      throw failureOf(error, directory) ?? error;
-    }
-  };
+function connectionOf(client: PGlite | Transaction, guard: Guard, transaction: Connection['transaction']): Connection {
+  const query: Transaction['query'] = (text, values, options) => guard.run(() => client.query(text, values, options));
   return {
     driver: 'pglite',
     transaction,
@@ -110,17 +162,20 @@ async function* readChunks(query: Transaction['query'], artifactId: string): Asy
   }
 }
 
-const notWritable = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG'];
+/** Codes of Node's files, and numbers of the same errors in WebAssembly (WASI). */
+const full: unknown[] = ['ENOSPC', 'EDQUOT', '53100', 51, 19];
+const notWritable: unknown[] = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG', 2, 63, 69, 54];
 
 /** The expected failure behind an error of Node's files or of PGlite, if it is one. */
 function failureOf(error: unknown, directory: string): DatabaseError | undefined {
   for (const cause of causes(error)) {
     if (cause instanceof DatabaseError) return cause;
-    const { code, message } = cause as { code?: string; message?: string };
-    if (code === 'ENOSPC' || code === 'EDQUOT' || code === '53100' || /No space left on device/i.test(message ?? '')) {
+    const { name, code, errno, message = '' } = cause as Partial<NodeJS.ErrnoException>;
+    const reason = name === 'ErrnoError' ? errno : code;
+    if (full.includes(reason) || /No space left on device/i.test(message)) {
       return new DataDirectoryFullError(directory, error);
     }
-    if (notWritable.includes(code ?? '') || /Permission denied|Read-only file system/i.test(message ?? '')) {
+    if (notWritable.includes(reason) || /Permission denied|Read-only file system/i.test(message)) {
       return new DataDirectoryNotWritableError(directory, error);
     }
   }

@@ -31,11 +31,11 @@ export interface DenseCircuit extends Circuit {
 }
 
 export class CircuitShapeError extends DatabaseError {
-  constructor({ name, senders, receivers, scores, mask }: CircuitInput) {
+  constructor({ name, senders, receivers }: CircuitInput, matrix: string, found: number) {
     super(
       'CIRCUIT_SHAPE',
-      `The circuit "${name}" has ${senders.length} senders and ${receivers.length} receivers, so its scores and its mask ` +
-        `need ${senders.length * receivers.length} values; they have ${scores.length} and ${mask.length}.`,
+      `The circuit "${name}" has ${senders.length} senders and ${receivers.length} receivers, so its ${matrix} needs ` +
+        `${senders.length * receivers.length} values; it has ${found}.`,
     );
   }
 }
@@ -49,15 +49,23 @@ const edgeRows = 10_000;
  * @throws CircuitShapeError, NodeNameError
  */
 export async function createCircuit(session: Session, input: CircuitInput): Promise<Circuit> {
-  const { senders, receivers, scores, mask } = input;
-  const cells = senders.length * receivers.length;
-  if (scores.length !== cells || mask.length !== cells) throw new CircuitShapeError(input);
+  checkShapes(input);
+  const { senders, receivers } = input;
   const ends = { senders: senders.map(parseNodeName), receivers: receivers.map(parseNodeName) };
   return session.transaction(async (tx) => {
     const circuit = await insertCircuit(tx, input);
     await insertEdges(tx, edgesOf(circuit.id, input, ends));
     return circuit;
   });
+}
+
+function checkShapes(input: CircuitInput): void {
+  const { senders, receivers, scores, mask, inCircuit } = input;
+  for (const [matrix, values] of Object.entries({ scores, mask, inCircuit })) {
+    if (values && values.length !== senders.length * receivers.length) {
+      throw new CircuitShapeError(input, matrix, values.length);
+    }
+  }
 }
 
 async function insertCircuit(session: Session, input: CircuitInput): Promise<Circuit> {

@@ -1,8 +1,9 @@
 /** Circuits: two dense matrices [sender, receiver] with the names of their axes. The first edges by rank are rows too. */
-import { index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { artifacts } from './artifacts.ts';
 import { createdAt, id } from './columns.ts';
 import { experiments } from './experiments.ts';
+import { jsonColumn } from './json-column.ts';
 
 export const circuits = pgTable(
   'circuits',
@@ -12,7 +13,7 @@ export const circuits = pgTable(
     experimentId: text('experiment_id').references(() => experiments.id, { onDelete: 'cascade' }),
     name: text('name').notNull(),
     /** Of an imported circuit: how its scores came about, which a file of scores leaves out. */
-    sidecar: jsonb('sidecar'),
+    sidecar: jsonColumn('sidecar'),
     senders: text('senders').array().notNull(),
     receivers: text('receivers').array().notNull(),
     /** Cells of the matrix that are edges of the graph. */
