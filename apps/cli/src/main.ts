@@ -11,8 +11,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 const program = new Command('demur')
   .description('A research platform for the circuits behind refusal in language models')
-  .version(version)
-  .showHelpAfterError('(demur --help tells what there is)');
+  .version(version);
 
 program
   .command('run')

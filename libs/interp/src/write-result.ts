@@ -1,5 +1,5 @@
 /** A result on disk: result.json and arrays.safetensors, both or none. */
-import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DemurError } from '@demur/model';
 import type { ExperimentResult } from './result.ts';
@@ -19,6 +19,7 @@ const reasons: Record<string, string> = {
   EPERM: 'permission denied; choose a folder that you may write to',
   EROFS: 'the file system is read-only; choose another folder',
   ENOTDIR: 'a part of this path is a file; choose another folder',
+  ENOENT: 'it cannot be made there; choose another folder',
   EEXIST: 'it is a file; choose another folder',
 };
 
@@ -29,24 +30,30 @@ function reason(cause: unknown): string {
 
 /** Makes `dir` and tries to write there, so that no long run is in vain. `discard` removes what this made, if empty. */
 export async function reserveOutput(dir: string): Promise<{ discard(): Promise<void> }> {
-  const target = resolve(dir);
-  const first = await mkdir(target, { recursive: true }).catch((cause: unknown) => {
-    throw new OutputError(dir, cause);
-  });
-  const discard = () => (first === undefined ? Promise.resolve() : removeEmpty(target, first));
+  const made: string[] = [];
+  const discard = () => removeEmpty(made);
   try {
-    await writeTemporary(join(target, 'result.json'), [new Uint8Array(1)]).then((file) => rm(file));
+    await makeFolders(resolve(dir), made);
+    await rm(await writeTemporary(join(dir, 'result.json'), [new Uint8Array(1)]));
+    return { discard };
   } catch (cause) {
     await discard();
     throw new OutputError(dir, cause);
   }
-  return { discard };
 }
 
-/** Removes the folders from `target` up to `first`, as far as they are empty. */
-async function removeEmpty(target: string, first: string): Promise<void> {
+/** Makes `dir` and the folders above it that do not exist, and notes them. Node's own recursion never ends in /proc. */
+async function makeFolders(dir: string, made: string[]): Promise<void> {
+  if ((await stat(dir).catch(() => undefined))?.isDirectory() === true) return;
+  if (dirname(dir) !== dir) await makeFolders(dirname(dir), made);
+  await mkdir(dir);
+  made.unshift(dir);
+}
+
+/** Removes folders, the deepest first, as long as they are empty. */
+async function removeEmpty(folders: string[]): Promise<void> {
   try {
-    for (let folder = target; folder.length >= first.length; folder = dirname(folder)) await rmdir(folder);
+    for (const folder of folders) await rmdir(folder);
   } catch {
     // Someone else has put something there: it stays.
   }
@@ -63,7 +70,7 @@ export async function writeResult(dir: string, { result, arrays }: ExperimentRes
   ];
   const temporary: [string, string][] = [];
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolders(resolve(dir), []);
     for (const [file, parts] of contents) temporary.push([await writeTemporary(file, parts), file]);
     for (const [from, to] of temporary) await rename(from, to);
   } catch (cause) {

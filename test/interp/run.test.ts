@@ -1,0 +1,159 @@
+/** Experiments through the engine's process, against reference arrays made with PyTorch and hand-written hooks. */
+import { openEnginePool, parseSpec, runExperiment, type EnginePool, type ExperimentResult } from '@demur/interp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { difference, goldenCase, layerOf, type Batch, type GoldenCase } from '../golden/golden-case.ts';
+
+const sitesOfHooks = {
+  resid_pre: 'hook_resid_pre',
+  attn_out: 'hook_attn_out',
+  resid_mid: 'hook_resid_mid',
+  mlp_out: 'hook_mlp_out',
+  z: 'attn.hook_z',
+  pattern: 'attn.hook_pattern',
+} as const;
+
+describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
+  let pool: EnginePool;
+  beforeAll(async () => {
+    pool = await openEnginePool({ backend, workers: 2 });
+  });
+  afterAll(() => pool.close());
+
+  function run(golden: GoldenCase, kind: string, options: object): Promise<ExperimentResult> {
+    return runExperiment(parseSpec({ kind, model: golden.model, pairs: golden.pairs, options }), { pool });
+  }
+
+  const cases: [string, Batch][] = [
+    ['llama_mha', 'plain'],
+    ['llama_mha', 'leftpad'],
+    ['llama_gqa_tied', 'plain'],
+    ['llama_gqa_tied', 'leftpad'],
+  ];
+
+  describe.each(cases)('%s, %s', (name, batch) => {
+    const golden = goldenCase(name, batch);
+    const { json, lengths, arrays: reference } = golden;
+    const pads = lengths.reduce((sum, length) => sum + json.T - length, 0);
+
+    it('shows activations, logits and metric', async () => {
+      const names = Object.values(sitesOfHooks).map((hook) => `blocks.*.${hook}`);
+      const { arrays } = await run(golden, 'activations', { names: ['hook_embed', ...names], logits: 'all' });
+      for (const side of ['clean', 'corrupted']) {
+        const compare = (got: string, wanted: string) =>
+          difference(arrays[`${side}.${got}`], reference[`${side}.${wanted}`]!);
+        expect(compare('metric', 'metric')).toMatchObject({ missing: 0 });
+        expect(compare('metric', 'metric').relative).toBeLessThan(1e-4);
+        expect(compare('logits', 'logits').relative).toBeLessThan(1e-4);
+        expect(compare('hook_embed', 'embed').relative).toBeLessThan(1e-6);
+        for (const [site, hook] of Object.entries(sitesOfHooks))
+          for (let layer = 0; layer < json.n_layers; layer++) {
+            const wanted = layerOf(reference[`${side}.${site}`]!, layer);
+            const got = difference(arrays[`${side}.blocks.${layer}.${hook}`], wanted);
+            expect(got.relative, `${site} ${layer}`).toBeLessThan(1e-4);
+            if (site === 'resid_pre') expect(got.missing).toBe((pads * wanted.shape.at(-1)!) as number);
+          }
+      }
+    });
+
+    it('shows gradients of the mean metric', async () => {
+      const sites = ['resid_pre', 'attn_out', 'mlp_out', 'z'] as const;
+      const names = sites.map((site) => `blocks.*.${sitesOfHooks[site]}`);
+      const { arrays } = await run(golden, 'activations', { names, gradients: true });
+      for (const site of sites)
+        for (let layer = 0; layer < json.n_layers; layer++) {
+          const wanted = layerOf(reference[`clean.grad.${site}`]!, layer);
+          const { relative } = difference(arrays[`clean.grad.blocks.${layer}.${sitesOfHooks[site]}`], wanted);
+          expect(relative, `${site} ${layer}`).toBeLessThan(2e-4);
+        }
+    });
+
+    it('patches every cell', async () => {
+      const sites = ['resid_pre', 'attn_out', 'mlp_out'];
+      const { arrays } = await run(golden, 'activation-patching', { activations: [...sites, 'z'] });
+      for (const site of sites) {
+        const { relative, missing } = difference(arrays[site], reference[`patch.${site}`]!);
+        expect(relative, site).toBeLessThan(1e-4);
+        expect(missing, site).toBe(pads * json.n_layers);
+      }
+      for (const side of ['clean', 'corrupted'])
+        expect(difference(arrays[`baseline.${side}`], reference[`${side}.metric`]!).relative).toBeLessThan(1e-4);
+      const { shape, values } = arrays['z']!;
+      expect(shape).toEqual([json.n_layers, json.n_heads, json.T, lengths.length]);
+      const atColumn = values.filter((_, at) => Math.floor(at / lengths.length) % json.T === json.head_z_pos_position);
+      const head = { shape: [json.n_layers, json.n_heads, lengths.length], values: atColumn };
+      expect(difference(head, reference['patch.head_z_pos']!).relative).toBeLessThan(1e-4);
+    });
+
+    it.each([
+      ['all', 'patch.head_z_all'],
+      ['last', 'patch.head_z_last'],
+    ])('patches heads at %s positions', async (positions, wanted) => {
+      const { arrays } = await run(golden, 'activation-patching', { activations: ['z'], positions });
+      expect(difference(arrays['z'], reference[wanted]!).relative).toBeLessThan(1e-4);
+    });
+
+    it('patches at chosen columns', async () => {
+      const column = json.head_z_pos_position;
+      const options = { activations: ['resid_pre'], positions: [-1, column] };
+      const { arrays } = await run(golden, 'activation-patching', options);
+      const { shape, values } = reference['patch.resid_pre']!;
+      const pairs = lengths.length;
+      const wanted = Array.from({ length: json.n_layers }, (_, layer) =>
+        [json.T - 1, column].flatMap((at) => [
+          ...values.subarray((layer * json.T + at) * pairs, (layer * json.T + at + 1) * pairs),
+        ]),
+      ).flat();
+      const reduced = { shape: [shape[0]!, 2, pairs], values: Float32Array.from(wanted) };
+      expect(difference(arrays['resid_pre'], reduced).relative).toBeLessThan(1e-4);
+    });
+
+    it('attributes to expanded edges', async () => {
+      const { arrays, result } = await run(golden, 'attribution', {});
+      expect(difference(arrays['scores'], reference['eap']!).relative).toBeLessThan(2e-4);
+      expect(difference(arrays['mask'], reference['edge_mask']!).relative).toBe(0);
+      expect(result).toMatchObject({ senders: json.senders, receivers: json.receivers, edges: json.n_edges });
+    });
+
+    it('attributes to native edges: sums over the query heads of a group', async () => {
+      const { arrays, result } = await run(golden, 'attribution', { kvHeads: 'native' });
+      const group = json.n_heads / json.n_kv_heads;
+      const nativeName = (receiver: string) =>
+        receiver.replace(/\.h(\d+)<([kv])>/, (_, head, port) => `.kv${Math.floor(Number(head) / group)}<${port}>`);
+      const receivers = [...new Set(json.receivers.map(nativeName))];
+      const sums = new Float32Array(json.senders.length * receivers.length);
+      for (const [at, score] of reference['eap']!.values.entries()) {
+        const receiver = receivers.indexOf(nativeName(json.receivers[at % json.receivers.length]!));
+        sums[Math.floor(at / json.receivers.length) * receivers.length + receiver]! += score;
+      }
+      expect(result.receivers).toEqual(receivers);
+      const wanted = { shape: [json.senders.length, receivers.length], values: sums };
+      expect(difference(arrays['scores'], wanted).relative).toBeLessThan(2e-4);
+    });
+  });
+
+  it('keeps the order of pairs, and gives each the same numbers whatever the others', async () => {
+    const [plain, padded] = [goldenCase('llama_mha', 'plain'), goldenCase('llama_mha', 'leftpad')];
+    const both = [...plain.pairs, ...padded.pairs];
+    const many = { ...plain, pairs: Array.from({ length: 21 }, (_, at) => both[(at * 3) % 4]!) };
+    const options = { activations: ['resid_pre'] };
+    const [whole, few] = await Promise.all([
+      run(many, 'activation-patching', options),
+      run({ ...plain, pairs: both }, 'activation-patching', options),
+    ]);
+    expect(whole.arrays['resid_pre']!.shape).toEqual([3, 8, 21]);
+    for (let cell = 0; cell < 24; cell++)
+      for (let pair = 0; pair < 21; pair++) {
+        const wanted = few.arrays['resid_pre']!.values[cell * 4 + ((pair * 3) % 4)]!;
+        const got = whole.arrays['resid_pre']!.values[cell * 21 + pair]!;
+        if (Number.isNaN(wanted)) expect(got).toBeNaN();
+        else expect(got).toBeCloseTo(wanted, 4);
+      }
+  });
+
+  it('gives the mean over pairs, whatever the shards', async () => {
+    const golden = goldenCase('llama_gqa_tied', 'plain');
+    const tripled = { ...golden, pairs: Array.from({ length: 18 }, (_, at) => golden.pairs[at % 2]!) };
+    const { arrays } = await run(tripled, 'attribution', {});
+    expect(difference(arrays['scores'], golden.arrays['eap']!).relative).toBeLessThan(2e-4);
+  });
+});
