@@ -281,7 +281,7 @@ export type PatchingStudyQueryVariables = Exact<{
 }>;
 
 
-export type PatchingStudyQuery = { experiment?: { id: string, pairs: Array<{ firstDifference: number, clean: Array<{ string: string }>, corrupted: Array<{ string: string }>, answer: { string: string }, distractor: { string: string } }>, patchingGrids: Array<{ activation: string, direction: string, pairCount: number, baselineClean: number, baselineCorrupted: number, values: Array<Array<number | null> | null>, normalised: Array<Array<number | null> | null>, rows: { kind: GridAxisKind, labels: Array<string> }, columns: { kind: GridAxisKind, labels: Array<string> } }> } | null };
+export type PatchingStudyQuery = { experiment?: { id: string, pairs: Array<{ firstDifference: number, metricClean?: number | null, metricCorrupted?: number | null, clean: Array<{ string: string }>, corrupted: Array<{ string: string }>, answer: { string: string }, distractor: { string: string } }>, patchingGrids: Array<{ activation: string, direction: string, pairCount: number, baselineClean: number, baselineCorrupted: number, values: Array<Array<number | null> | null>, normalised: Array<Array<number | null> | null>, rows: { kind: GridAxisKind, labels: Array<string> }, columns: { kind: GridAxisKind, labels: Array<string> } }> } | null };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -892,6 +892,8 @@ export const PatchingStudyDocument = new TypedDocumentString(`
     id
     pairs {
       firstDifference
+      metricClean
+      metricCorrupted
       clean {
         string
       }

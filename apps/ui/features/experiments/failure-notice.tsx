@@ -1,0 +1,19 @@
+/** Why an experiment failed: the server's sentence, its code and the path in the spec. */
+import styles from './experiment-header.module.css';
+
+interface Failure {
+  code: string;
+  message: string;
+  path?: string | null;
+}
+
+export function FailureNotice({ failure: { code, message, path } }: { failure: Failure }) {
+  return (
+    <div role="alert" className={styles.failure}>
+      <p>{message}</p>
+      <p>
+        <code>{code}</code> {path && <code>{path}</code>}
+      </p>
+    </div>
+  );
+}
