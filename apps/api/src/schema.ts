@@ -5,7 +5,6 @@ import { buildSchemaSync } from 'type-graphql';
 import { CircuitResolver } from './circuit/circuit.resolver.ts';
 import { CircuitComparisonResolver } from './comparison/circuit-comparison.resolver.ts';
 import { DataSetResolver } from './data-set/data-set.resolver.ts';
-import { CostEstimateResolver } from './estimate/cost-estimate.resolver.ts';
 import { ExperimentResolver } from './experiment/experiment.resolver.ts';
 import { progressChannel } from './experiment/progress-channel.ts';
 import { ModelResolver } from './model/model.resolver.ts';
@@ -18,7 +17,6 @@ export function createSchema(): GraphQLSchema {
     resolvers: [
       CircuitResolver,
       CircuitComparisonResolver,
-      CostEstimateResolver,
       DataSetResolver,
       ExperimentResolver,
       ModelResolver,

@@ -16,6 +16,9 @@ export class ExperimentFilter {
   @Field(() => String, { nullable: true, description: 'On the data set with this slug.' })
   dataSet?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'With this hash of the specification.' })
-  specHash?: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'With this text in the specification (its prompts too) or the id, in any case.',
+  })
+  search?: string | null;
 }

@@ -14,6 +14,8 @@ import {
 } from 'type-graphql';
 import { Circuit } from '../circuit/circuit.type.ts';
 import type { Context } from '../context.ts';
+import { DataSet } from '../data-set/data-set.type.ts';
+import { Model } from '../model/model.type.ts';
 import { Pair } from '../pair/pair.type.ts';
 import { PatchingGrid } from '../patching-grid/patching-grid.type.ts';
 import type { Connection } from '../relay/connection.ts';

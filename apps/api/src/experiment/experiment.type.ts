@@ -1,7 +1,5 @@
 import { GraphQLDateTime, GraphQLJSON } from 'graphql-scalars';
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { DataSet } from '../data-set/data-set.type.ts';
-import { Model } from '../model/model.type.ts';
 import { connectionOf } from '../relay/connection.ts';
 
 /** The kinds of experiments, as GraphQL names; a spec writes them with hyphens in lower case. */
@@ -84,7 +82,7 @@ export class ExperimentProgress {
   })
   stage: string | null;
 
-  @Field(() => Int, { description: 'Steps of this stage done.' })
+  @Field(() => Float, { description: 'Steps of this stage done; a step under way counts by its share.' })
   done: number;
 
   @Field(() => Int, { description: 'Steps of this stage in all.' })
@@ -131,11 +129,11 @@ export class Experiment {
   @Field(() => String, { description: 'The model as the spec names it: a slug or a path.' })
   modelName: string;
 
-  @Field(() => Model, { nullable: true, description: 'The registered model; null where the spec names a path.' })
-  model: Model | null;
+  /** The registered model; null where the spec names a path. Not a GraphQL field. */
+  modelId: string | null;
 
-  @Field(() => DataSet, { nullable: true, description: 'The data set; null where the spec holds the pairs itself.' })
-  dataSet: DataSet | null;
+  /** The data set; null where the spec holds the pairs itself. Not a GraphQL field. */
+  dataSetId: string | null;
 
   @Field(() => GraphQLDateTime, { description: 'When it was created.' })
   createdAt: Date;

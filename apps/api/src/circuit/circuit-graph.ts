@@ -1,0 +1,92 @@
+/**
+ * A circuit in memory: the dense matrix of scores, which cells are edges, and their order by strength. Built once a
+ * circuit and kept in a cache; knows nothing of the database or of GraphQL's pages.
+ */
+import { parseNode, parseReceiver, type Receiver } from '../node/parse-node.ts';
+import type { Node } from '../node/node.type.ts';
+import type { EdgeOrder } from '../edge/edge.input.ts';
+import { ascendingOrder, descendingOrder, strengthOrder } from './score-order.ts';
+
+/** What a circuit is made from; matrices are row-major [senders, receivers]. */
+export interface CircuitMatrices {
+  senders: string[];
+  receivers: string[];
+  scores: Float32Array;
+  /** Not 0 where the cell is an edge of the graph. */
+  mask: Float32Array;
+  /** Not 0 where the edge belongs to the chosen circuit; null where none was chosen. */
+  inCircuit?: Float32Array | null;
+  /** Bootstrap interval, where asked for. */
+  interval?: { low: Float32Array; high: Float32Array } | null;
+}
+
+export class CircuitGraph {
+  readonly senders: Node[];
+  readonly receivers: Receiver[];
+  readonly scores: Float32Array;
+  readonly inCircuit: Float32Array | null;
+  readonly interval: { low: Float32Array; high: Float32Array } | null;
+  /** Cells that are edges, strongest first; equal strengths by cell. */
+  readonly byStrength: Uint32Array;
+  /** Place of each cell in `byStrength`, from 1; 0 where the cell is no edge. */
+  readonly ranks: Uint32Array;
+  readonly #signed = new Map<EdgeOrder, Uint32Array>();
+
+  constructor(matrices: CircuitMatrices) {
+    this.senders = matrices.senders.map(parseNode);
+    this.receivers = matrices.receivers.map(parseReceiver);
+    this.scores = matrices.scores;
+    this.inCircuit = matrices.inCircuit ?? null;
+    this.interval = matrices.interval ?? null;
+    this.byStrength = strengthOrder(matrices.scores, edgeCells(matrices.mask));
+    this.ranks = new Uint32Array(matrices.scores.length);
+    this.byStrength.forEach((cell, index) => (this.ranks[cell] = index + 1));
+  }
+
+  get edgeCount(): number {
+    return this.byStrength.length;
+  }
+
+  /** Cells that are edges in an order; the signed ones are made when first asked for. */
+  ordered(orderBy: EdgeOrder): Uint32Array {
+    if (orderBy === 'ABSOLUTE_SCORE_DESC') return this.byStrength;
+    const order = orderBy === 'SCORE_ASC' ? ascendingOrder : descendingOrder;
+    const cells = this.#signed.get(orderBy) ?? order(this.scores, this.byStrength.slice().sort());
+    this.#signed.set(orderBy, cells);
+    return cells;
+  }
+
+  /** Bytes held, for the cache: every array at its largest. */
+  get bytes(): number {
+    const matrices = 1 + (this.inCircuit === null ? 0 : 1) + (this.interval === null ? 0 : 2);
+    return 4 * (this.scores.length * (matrices + 1) + this.byStrength.length * 3);
+  }
+
+  /** Row of a cell. */
+  sender(cell: number): Node {
+    return this.senders[Math.floor(cell / this.receivers.length)]!;
+  }
+
+  /** Column of a cell. */
+  receiver(cell: number): Receiver {
+    return this.receivers[cell % this.receivers.length]!;
+  }
+
+  /** `m0->a1.h2<q>`. */
+  edgeName(cell: number): string {
+    return `${this.sender(cell).name}->${this.receiver(cell).name}`;
+  }
+
+  /** Every node of the graph once: senders in their order, then receivers that send nothing. */
+  nodes(): Node[] {
+    const all = [...this.senders, ...this.receivers.map((receiver) => receiver.node)];
+    return [...new Map(all.map((node) => [node.name, node])).values()];
+  }
+}
+
+function edgeCells(mask: Float32Array): Uint32Array {
+  const cells = new Uint32Array(mask.length);
+  let count = 0;
+  for (let cell = 0; cell < mask.length; cell++) if (mask[cell] !== 0) cells[count++] = cell;
+  return cells.slice(0, count);
+}

@@ -1,0 +1,55 @@
+/** Two circuits side by side, edges matched by their names. */
+import type { CircuitGraph } from '../circuit/circuit-graph.ts';
+import { spearman } from './spearman.ts';
+
+/** What two graphs have in common; cells of the first and of the second. */
+export interface Overlap {
+  jaccard: number;
+  rankCorrelation: number | null;
+  commonEdgeCount: number;
+  shared: { a: number; b: number }[];
+  onlyInA: number[];
+  onlyInB: number[];
+}
+
+/** Overlap of the `top` strongest edges of each, and Spearman's correlation over all edges that both have. */
+export function compareGraphs(a: CircuitGraph, b: CircuitGraph, top: number): Overlap {
+  const toB = cellMap(a, b);
+  const toA = cellMap(b, a);
+  const strongestA = [...a.byStrength.subarray(0, top)];
+  const strongestB = [...b.byStrength.subarray(0, top)];
+  const shared = strongestA.filter((cell) => isAmong(b, toB(cell), top)).map((cell) => ({ a: cell, b: toB(cell) }));
+  const common = a.byStrength.filter((cell) => isAmong(b, toB(cell), Infinity));
+  return {
+    jaccard: shared.length / (strongestA.length + strongestB.length - shared.length),
+    rankCorrelation: spearman(pick(a.scores, common), pick(b.scores, common.map(toB))),
+    commonEdgeCount: common.length,
+    shared,
+    onlyInA: strongestA.filter((cell) => !isAmong(b, toB(cell), top)),
+    onlyInB: strongestB.filter((cell) => !isAmong(a, toA(cell), top)),
+  };
+}
+
+/** The cell of `to` with the same edge name as a cell of `from`; -1 where a node is missing. */
+function cellMap(from: CircuitGraph, to: CircuitGraph): (cell: number) => number {
+  const rows = places(from.senders, to.senders);
+  const columns = places(from.receivers, to.receivers);
+  const width = from.receivers.length;
+  return (cell) => {
+    const [row, column] = [rows[Math.floor(cell / width)]!, columns[cell % width]!];
+    return row < 0 || column < 0 ? -1 : row * to.receivers.length + column;
+  };
+}
+
+function places(from: { name: string }[], to: { name: string }[]): number[] {
+  const index = new Map(to.map(({ name }, place) => [name, place]));
+  return from.map(({ name }) => index.get(name) ?? -1);
+}
+
+function isAmong(graph: CircuitGraph, cell: number, top: number): boolean {
+  return cell >= 0 && graph.ranks[cell]! > 0 && graph.ranks[cell]! <= top;
+}
+
+function pick(values: Float32Array, cells: Uint32Array): Float32Array {
+  return Float32Array.from(cells, (cell) => values[cell]!);
+}

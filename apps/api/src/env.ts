@@ -1,0 +1,72 @@
+/** What the environment sets, read once and checked. Nothing else in this package reads process.env. */
+import { isIP } from 'node:net';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DemurError } from '@demur/model';
+
+/** Settings of the server. */
+export interface Env {
+  host: string;
+  port: number;
+  /** Where the embedded database lies; unused with a `databaseUrl`. */
+  dataDir: string;
+  databaseUrl: string | undefined;
+  /** Folders under which models may be opened. */
+  modelRoots: string[];
+  backend: 'auto' | 'tensorflow' | 'wasm';
+  /** Engine threads; one a core if undefined. */
+  workers: number | undefined;
+}
+
+/** A setting that cannot be used. */
+export class EnvError extends DemurError {
+  constructor(name: string, value: string, fix: string) {
+    super('INVALID_SETTING', `${name}=${value} cannot be used; ${fix}`);
+  }
+}
+
+/** The folder that holds package.json, apps/ and libs/. */
+export const repositoryRoot = fileURLToPath(new URL('../../../', import.meta.url));
+
+type Variables = Record<string, string | undefined>;
+
+/** Reads the settings. Throws `EnvError`. */
+export function readEnv(variables: Variables = process.env): Env {
+  return {
+    host: variables.HOST || '127.0.0.1',
+    port: wholeNumber('PORT', variables.PORT || '4000', { min: 0, max: 65_535 }),
+    dataDir: path.resolve(variables.DEMUR_DATA || path.join(repositoryRoot, '.demur')),
+    databaseUrl: variables.DATABASE_URL || undefined,
+    modelRoots: modelRoots(variables),
+    backend: backend(variables.DEMUR_BACKEND || 'auto'),
+    workers: variables.DEMUR_WORKERS
+      ? wholeNumber('DEMUR_WORKERS', variables.DEMUR_WORKERS, { min: 1, max: 1024 })
+      : undefined,
+  };
+}
+
+function wholeNumber(name: string, value: string, { min, max }: { min: number; max: number }): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= min && number <= max) return number;
+  throw new EnvError(name, value, `give a whole number from ${min} to ${max}`);
+}
+
+function backend(value: string): Env['backend'] {
+  if (value === 'auto' || value === 'tensorflow' || value === 'wasm') return value;
+  throw new EnvError('DEMUR_BACKEND', value, 'give auto, tensorflow or wasm');
+}
+
+function modelRoots(variables: Variables): string[] {
+  if (variables.DEMUR_MODEL_ROOTS)
+    return variables.DEMUR_MODEL_ROOTS.split(path.delimiter).map((root) => path.resolve(root));
+  const home = variables.HOME || homedir();
+  const cache = variables.XDG_CACHE_HOME || path.join(home, '.cache');
+  const huggingFace = variables.HF_HOME || path.join(cache, 'huggingface');
+  return [process.cwd(), repositoryRoot, path.join(cache, 'demur'), path.resolve(huggingFace)];
+}
+
+/** Whether only this machine can reach a host. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

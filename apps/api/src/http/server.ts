@@ -1,0 +1,133 @@
+/** The HTTP server: one port for GraphQL, subscriptions, downloads and the web interface. What they do is elsewhere. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { DemurError } from '@demur/model';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import type { App } from '../app.ts';
+import type { Env } from '../env.ts';
+import { publicError } from '../errors.ts';
+import { createSchema } from '../schema.ts';
+import { openUi } from '../ui.ts';
+import { Doorkeeper } from './doorkeeper.ts';
+import { exportRoutes } from './exports.ts';
+import { graphqlOverHttp } from './graphql-over-http.ts';
+import { graphqlOverSse } from './graphql-over-sse.ts';
+import { graphqlOverWs } from './graphql-over-ws.ts';
+
+/** A server that answers. */
+export interface RunningServer {
+  /** `http://127.0.0.1:4000` */
+  url: string;
+  close(): Promise<void>;
+}
+
+/** A port that another program has. */
+export class PortInUseError extends DemurError {
+  constructor(port: number, host: string) {
+    super(
+      'PORT_IN_USE',
+      `Port ${port} on ${host} is in use by another program; stop it, or choose another port, such as PORT=${port + 1} npm start`,
+    );
+  }
+}
+
+/** A host or port that cannot be listened on. */
+export class ListenError extends DemurError {
+  constructor(port: number, host: string, cause: Error) {
+    super('CANNOT_LISTEN', `Cannot listen on HOST=${host} PORT=${port} (${cause.message}); choose others`, { cause });
+  }
+}
+
+/** The largest body of a request: an imported circuit of some 200,000 edges. */
+const BODY_LIMIT = '32mb';
+
+/** Starts to listen. Throws `TokensRequiredError`, `PortInUseError`, `ListenError`. */
+export async function startServer(app: App, { host, port }: Pick<Env, 'host' | 'port'>): Promise<RunningServer> {
+  const doorkeeper = new Doorkeeper(app, host);
+  await doorkeeper.requireTokens();
+  const schema = createSchema();
+  const web = express().disable('x-powered-by');
+  const httpServer = createServer(web);
+  const closeSockets = graphqlOverWs({ schema, httpServer, doorkeeper });
+  const { apollo, middleware } = await graphqlOverHttp({ schema, httpServer, doorkeeper });
+  const ui = lazyUi();
+  mount(web, { app, doorkeeper, graphql: middleware, stream: graphqlOverSse(schema, doorkeeper), ui: ui.handler });
+  await listen(httpServer, { host, port });
+  return {
+    url: urlOf(httpServer, host),
+    close: async () => {
+      await closeSockets();
+      httpServer.closeIdleConnections();
+      setTimeout(() => httpServer.closeAllConnections(), 2_000).unref();
+      await apollo.stop();
+      await ui.close();
+    },
+  };
+}
+
+interface Routes {
+  app: App;
+  doorkeeper: Doorkeeper;
+  graphql: RequestHandler;
+  stream: RequestHandler;
+  ui: RequestHandler;
+}
+
+function mount(web: Express, { app, doorkeeper, graphql, stream, ui }: Routes): void {
+  web.use((request, response, next) => {
+    if (doorkeeper.isWelcome(request.headers)) next();
+    else response.status(403).json({ error: { code: 'FORBIDDEN_ORIGIN', message: FORBIDDEN_ORIGIN } });
+  });
+  web.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
+  web.use('/graphql/stream', stream);
+  web.use('/graphql', express.json({ limit: BODY_LIMIT }), graphql);
+  web.use('/export', exportRoutes(app, doorkeeper));
+  web.use(ui);
+  web.use(answerError);
+}
+
+const FORBIDDEN_ORIGIN = 'Only pages of this server, under its own name, may call it; open it as http://127.0.0.1';
+
+/** What went wrong outside GraphQL, as JSON; a body that cannot be read has its own status. */
+const answerError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (response.headersSent) return next(error);
+  const { status, type } = error as { status?: number; type?: string };
+  if (type === 'entity.too.large') {
+    const message = `The body is larger than ${BODY_LIMIT}; send less at once`;
+    response.status(413).json({ errors: [{ message, extensions: { code: 'BODY_TOO_LARGE' } }] });
+  } else if (status === 400) {
+    const message = 'The body is not JSON; send {"query": "..."}';
+    response.status(400).json({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
+  } else {
+    const told = publicError(error);
+    response.status(statusOf(told.code)).json({ error: told });
+  }
+};
+
+function statusOf(code: string): number {
+  if (code === 'INTERNAL') return 500;
+  if (code === 'UNAUTHENTICATED') return 401;
+  return code.endsWith('_NOT_FOUND') ? 404 : 400;
+}
+
+/** The web interface, loaded while the port is open already: the first pages wait for it. */
+function lazyUi() {
+  const opening = openUi();
+  opening.catch(() => undefined);
+  const handler: RequestHandler = async (request, response, next) => (await opening).handler(request, response, next);
+  return { handler, close: async () => (await opening.catch(() => null))?.close() };
+}
+
+function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? new PortInUseError(port, host) : new ListenError(port, host, error)),
+    );
+    server.listen(port, host, resolve);
+  });
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
