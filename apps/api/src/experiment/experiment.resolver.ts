@@ -76,6 +76,19 @@ export class ExperimentResolver {
     return progress;
   }
 
+  @FieldResolver(() => Model, { nullable: true, description: 'The registered model; null where the spec names a path.' })
+  model(@Root() { modelId }: Experiment, @Ctx() { app }: Context): Promise<Model | null> {
+    return modelId === null ? Promise.resolve(null) : app.models.byId(modelId);
+  }
+
+  @FieldResolver(() => DataSet, {
+    nullable: true,
+    description: 'The data set; null where the spec holds the pairs itself.',
+  })
+  dataSet(@Root() { dataSetId }: Experiment, @Ctx() { app }: Context): Promise<DataSet | null> {
+    return dataSetId === null ? Promise.resolve(null) : app.dataSets.byId(dataSetId);
+  }
+
   @FieldResolver(() => GraphQLJSON, {
     nullable: true,
     description:
