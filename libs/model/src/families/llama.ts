@@ -67,6 +67,7 @@ const knownGguf = new Set([
   'expert_count',
   'expert_used_count',
   'use_parallel_residual',
+  'tensor_data_layout',
 ]);
 
 function configFromHuggingFace(fields: Fields): ModelConfig {
@@ -123,6 +124,7 @@ function requireKnownGgufKeys(fields: Fields): void {
   requireNeutral(fields, 'llama.expert_count', [0]);
   requireNeutral(fields, 'llama.expert_used_count', [0]);
   requireNeutral(fields, 'llama.use_parallel_residual', [false]);
+  requireNeutral(fields, 'llama.tensor_data_layout', ['Meta AI original pth']);
 }
 
 function ggufVocabularySize(fields: Fields): number {

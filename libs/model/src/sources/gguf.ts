@@ -27,7 +27,7 @@ export async function openGguf(path: string): Promise<ModelSource> {
     config,
     identity: () => withFileErrors(() => identify(path, header)),
     loadWeights: (options) => withFileErrors(() => loadWeights(plan, header.entries, options)),
-    loadTokenizer: () => withFileErrors(() => tokenizerOfGguf(fields)),
+    loadTokenizer: () => withFileErrors(() => tokenizerOfGguf(fields, config.dVocab)),
   };
 }
 

@@ -31,7 +31,7 @@ export async function openHuggingFace(path: string): Promise<ModelSource> {
     config,
     identity: () => withFileErrors(() => identify(path, files, entries)),
     loadWeights: (options) => withFileErrors(() => loadWeights(plan, entries, options)),
-    loadTokenizer: () => withFileErrors(() => tokenizerOfDirectory(path)),
+    loadTokenizer: () => withFileErrors(() => tokenizerOfDirectory(path, config.dVocab)),
   };
 }
 

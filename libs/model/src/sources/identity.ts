@@ -14,7 +14,7 @@ export interface ModelIdentity {
   chatTemplateSha256: string | null;
   /** The commit, where the model lies in the Hugging Face cache. */
   revision: string | null;
-  /** The number format that holds most of the bytes: float32, bfloat16, Q4_1. */
+  /** The number format that holds most of the weights: float32, bfloat16, Q4_1. */
   dtype: string;
 }
 

@@ -19,6 +19,8 @@ export interface TokenizerParts {
   /** As in tokenizer_config.json. */
   config: Record<string, unknown>;
   chatTemplate: string | null;
+  /** Rows of the model's embedding: no token may be beyond. */
+  dVocab: number;
 }
 
 const EXACT = { skip_special_tokens: false, clean_up_tokenization_spaces: false };
@@ -28,6 +30,12 @@ export async function createTokenizer(parts: TokenizerParts): Promise<Tokenizer>
   const { path, chatTemplate } = parts;
   const inner = await construct(parts);
   const vocabSize = vocabularySize(inner);
+  if (vocabSize > parts.dVocab) {
+    throw new InvalidTokenizerError(
+      path,
+      `its last token is ${vocabSize - 1}, but the model has ${parts.dVocab} tokens`,
+    );
+  }
   const bosTokenId = inner.bos_token_id ?? null;
   const decode = (ids: number[]): string => {
     checkIds(ids, vocabSize);

@@ -34,7 +34,7 @@ const kinds: ReadonlyMap<string, (fields: Fields, vocabulary: GgufVocabulary) =>
 ]);
 
 /** @throws TokenizerMissingError, UnsupportedTokenizerError, InvalidTokenizerError */
-export async function tokenizerOfGguf(fields: Fields): Promise<Tokenizer> {
+export async function tokenizerOfGguf(fields: Fields, dVocab: number): Promise<Tokenizer> {
   if (!hasGgufTokenizer(fields.values)) throw new TokenizerMissingError(fields.file, '"tokenizer.ggml.tokens"');
   const vocabulary = readGgufVocabulary(fields);
   const model = stringField(fields, 'tokenizer.ggml.model')!;
@@ -50,6 +50,7 @@ export async function tokenizerOfGguf(fields: Fields): Promise<Tokenizer> {
     tokenizer: { version: '1.0', added_tokens: addedTokens(vocabulary), post_processor: post, ...json },
     config: { bos_token: bos?.content ?? null, eos_token: specialToken(fields, 'eos', vocabulary)?.content ?? null },
     chatTemplate: chatTemplateOfGguf(fields),
+    dVocab,
   });
 }
 

@@ -8,7 +8,7 @@ import { TokenizerMissingError } from './tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** From tokenizer.json and, where present, tokenizer_config.json. @throws TokenizerMissingError, InvalidTokenizerError */
-export async function tokenizerOfDirectory(directory: string): Promise<Tokenizer> {
+export async function tokenizerOfDirectory(directory: string, dVocab: number): Promise<Tokenizer> {
   const file = join(directory, 'tokenizer.json');
   if (!(await isFile(file))) throw new TokenizerMissingError(directory, 'tokenizer.json');
   return createTokenizer({
@@ -16,6 +16,7 @@ export async function tokenizerOfDirectory(directory: string): Promise<Tokenizer
     tokenizer: await readJsonObject(file),
     config: (await readOptionalJsonObject(join(directory, 'tokenizer_config.json'))) ?? {},
     chatTemplate: await chatTemplateOfDirectory(directory),
+    dVocab,
   });
 }
 

@@ -63,9 +63,11 @@ export function byteLengthOf(shape: readonly number[], type: ElementType): numbe
   return Number.isSafeInteger(bytes) && Number.isSafeInteger(elementCount(shape)) ? bytes : null;
 }
 
-/** The format that holds most of the bytes: what people call the file's precision. */
+/** The format that holds most of the elements: what people call the file's precision. */
 export function dominantType(entries: TensorEntries): string {
-  const bytes = new Map<string, number>();
-  for (const { type, byteLength } of entries.values()) bytes.set(type.name, (bytes.get(type.name) ?? 0) + byteLength);
-  return [...bytes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'float32';
+  const elements = new Map<string, number>();
+  for (const { type, shape } of entries.values()) {
+    elements.set(type.name, (elements.get(type.name) ?? 0) + elementCount(shape));
+  }
+  return [...elements].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'float32';
 }
