@@ -64,9 +64,13 @@ function attention(block: Block, x: Tensor2D, groups: readonly RowGroup[], point
     pattern: (pattern: tf.Tensor4D) => point('attn.hook_pattern', pattern),
   };
   const of = (projected: Tensor2D, i: number): Tensor2D => sliceGroup(projected, groups, i);
-  return groups.map((group, i) =>
-    attend({ q: of(q, i), k: of(k, i), v: of(v, i) }, group, { shape: block.shape, points }),
-  );
+  const traces: AttentionTrace[] = [];
+  for (const [i, group] of groups.entries()) {
+    const read = (group.reads ?? []).map((earlier) => (traces[earlier] as AttentionTrace).own);
+    const visible = { ...group, fixed: [...group.fixed, ...read] };
+    traces.push(attend({ q: of(q, i), k: of(k, i), v: of(v, i) }, visible, { shape: block.shape, points }));
+  }
+  return traces;
 }
 
 /** z [rows, H·D] → each head's contribution to the residual stream before the sum, [rows, H, dModel]; bias excluded. */

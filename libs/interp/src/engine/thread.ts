@@ -35,22 +35,22 @@ async function openThread(): Promise<void> {
   }
 }
 
-async function runShard(message: Extract<ToThread, { type: 'run' }>): Promise<void> {
+function runShard(message: Extract<ToThread, { type: 'run' }>): void {
   try {
-    const outcome = await shardOutcome(message);
+    const outcome = shardOutcome(message);
     say({ type: 'done', outcome }, buffersOf(outcome.arrays));
   } catch (error) {
     say({ type: 'failed', error: reportError(error) });
   }
 }
 
-async function shardOutcome({ model, task, cancelFlag }: Extract<ToThread, { type: 'run' }>): Promise<ThreadOutcome> {
+function shardOutcome({ model, task, cancelFlag }: Extract<ToThread, { type: 'run' }>): ThreadOutcome {
   const cancel = cancelTokenOf(cancelFlag);
   cancel.throwIfCancelled();
   const opening = now();
   const transformer = openModel(model);
   const startedAt = now();
-  const arrays = await executeShard(transformer, task.spec, task.shard, {
+  const arrays = executeShard(transformer, task.spec, task.shard, {
     cancel,
     onProgress: (done, total) => say({ type: 'progress', done, total }),
   });

@@ -1,8 +1,9 @@
 /**
  * Grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245) over row groups, forward and vector-Jacobian product.
  *
- * Letters of shapes: KV key/value heads, G query heads a key/value head (query head h reads key/value head ⌊h / G⌋), C cells,
- * S own positions, D dHead, K keys of one part. A part is a set of keys: the fixed ones of the group, then its own.
+ * Letters of shapes: KV key/value heads, G query heads a key/value head (query head h reads key/value head ⌊h / G⌋), S own
+ * positions, D dHead, C cells. In here cells are in the order of their contexts, C = (context, repeat): then the cells of
+ * a context lie side by side, and products with what they share are few and large.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
@@ -47,40 +48,52 @@ function unfold(x: Tensor2D, group: RowGroup, dHead: number): Tensor4D {
   return x.reshape([group.positions, group.cells, x.shape[1] / dHead, dHead]);
 }
 
-/** Rotated queries [KV, C, G·S, D] of the rows q [rows, H·D]. */
-function queriesOf(q: Tensor2D, group: RowGroup, { nHeads, nKvHeads, dHead }: AttentionShape): Tensor4D {
-  const { positions, cells } = group;
-  const perKvHead = nHeads / nKvHeads;
-  return rotate(unfold(q, group, dHead), group.rotations)
-    .reshape([positions, cells, nKvHeads, perKvHead, dHead])
-    .transpose([2, 1, 3, 0, 4])
+/** x [S, C as in the rows, KV · G, D] → [KV, C by context, G · S, D]. */
+function byHead(x: Tensor4D, group: RowGroup, nKvHeads: number): Tensor4D {
+  const [positions, cells, heads, dHead] = x.shape;
+  const [contexts, perKvHead] = [group.contexts ?? cells, heads / nKvHeads];
+  const split = [positions, cells / contexts, contexts, nKvHeads, perKvHead, dHead];
+  return x
+    .reshape(split)
+    .transpose([3, 2, 1, 4, 0, 5])
     .reshape([nKvHeads, cells, perKvHead * positions, dHead]);
 }
 
+/** [KV, C by context, G · S, D] → rows [rows, H · D], position-major: the inverse of `byHead`. */
+function toRows(x: Tensor4D, group: RowGroup): Tensor2D {
+  const [kv, cells, rows, dHead] = x.shape;
+  const [contexts, perKvHead] = [group.contexts ?? cells, rows / group.positions];
+  return x
+    .reshape([kv, contexts, cells / contexts, perKvHead, group.positions, dHead])
+    .transpose([4, 2, 1, 0, 3, 5])
+    .reshape([group.positions * cells, kv * perKvHead * dHead]);
+}
+
+/** Rotated queries [KV, C, G·S, D] of the rows q [rows, H·D]. */
+function queriesOf(q: Tensor2D, group: RowGroup, { nKvHeads, dHead }: AttentionShape): Tensor4D {
+  return byHead(rotate(unfold(q, group, dHead), group.rotations), group, nKvHeads);
+}
+
 /** Rotated keys, scaled by 1/√dHead once for all products with them, and values: [KV, C, S, D]. */
-export function keyValuesOf({ k, v }: Omit<Projections, 'q'>, group: RowGroup, { dHead }: AttentionShape): KeyValues {
-  const keys = rotate(unfold(k, group, dHead), group.rotations).mul(dHead ** -0.5);
-  return {
-    keys: keys.transpose([2, 1, 0, 3]) as Tensor4D,
-    values: unfold(v, group, dHead).transpose([2, 1, 0, 3]) as Tensor4D,
-  };
+function keyValuesOf(
+  { k, v }: Omit<Projections, 'q'>,
+  group: RowGroup,
+  { dHead, nKvHeads }: AttentionShape,
+): KeyValues {
+  const keys: Tensor4D = rotate(unfold(k, group, dHead), group.rotations).mul(dHead ** -0.5);
+  return { keys: byHead(keys, group, nKvHeads), values: byHead(unfold(v, group, dHead), group, nKvHeads) };
 }
 
-/** Splits the cells axis of x [KV, C, ...] so that it broadcasts against a part of `partCells` cells. */
-function broadcastable(x: Tensor4D, partCells: number): Tensor {
-  const [kv, cells, rows, last] = x.shape;
-  if (partCells === cells) return x;
-  if (partCells === 1) return x.reshape([kv, 1, cells * rows, last]);
-  return x.reshape([kv, cells / partCells, partCells, rows, last]);
-}
-
-/** x [KV, C, M, N] times a part's keys or values, cell by cell; the part's cells repeat when it has fewer. */
+/**
+ * x [KV, C, M, N] times a part's keys or values [KV, partCells, ...]: the cells that share a part's cell lie side by side,
+ * so they are rows of one product.
+ */
 function timesPart(x: Tensor4D, part: Tensor4D, transposePart: boolean): Tensor4D {
-  const [kv, cells, rows] = x.shape;
-  const left = broadcastable(x, part.shape[1]);
-  const right = left.rank === 5 ? part.expandDims(1) : part;
+  const [kv, cells, rows, inner] = x.shape;
+  const partCells = part.shape[1];
+  const folded = x.reshape<Tensor4D>([kv, partCells, (cells / partCells) * rows, inner]);
   const columns = transposePart ? part.shape[2] : part.shape[3];
-  return tf.matMul(left, right, false, transposePart).reshape([kv, cells, rows, columns]);
+  return tf.matMul(folded, part, false, transposePart).reshape([kv, cells, rows, columns]);
 }
 
 const causalMasks = new Map<string, Float32Array>();
@@ -118,16 +131,6 @@ function splitParts(x: Tensor4D, parts: readonly KeyValues[]): Tensor4D[] {
   );
 }
 
-/** [KV, C, G·S, D] → rows [rows, H·D], position-major. */
-export function toRows(x: Tensor4D, group: RowGroup): Tensor2D {
-  const [kv, cells, rows, dHead] = x.shape;
-  const perKvHead = rows / group.positions;
-  return x
-    .reshape([kv, cells, perKvHead, group.positions, dHead])
-    .transpose([3, 1, 0, 2, 4])
-    .reshape([group.positions * cells, kv * perKvHead * dHead]);
-}
-
 /** Functions that may look at, or replace, what attention makes on its way. */
 export interface AttentionPoints {
   scores: (scores: Tensor4D) => Tensor4D;
@@ -161,15 +164,6 @@ export function attend(
   };
 }
 
-/** Rows [rows, H·D] position-major → [KV, C, G·S, D], the inverse of `toRows`. */
-function fromRows(x: Tensor2D, group: RowGroup, { nHeads, nKvHeads, dHead }: AttentionShape): Tensor4D {
-  const perKvHead = nHeads / nKvHeads;
-  return x
-    .reshape([group.positions, group.cells, nKvHeads, perKvHead, dHead])
-    .transpose([2, 1, 3, 0, 4])
-    .reshape([nKvHeads, group.cells, perKvHead * group.positions, dHead]);
-}
-
 /** Undoes the rotation of gradients [KV, C, G, S, D] and gives them as [KV, G, S, C, D]. */
 function unrotate(x: Tensor, group: RowGroup): Tensor {
   const [kv, cells, perKvHead, positions, dHead] = x.shape as [number, number, number, number, number];
@@ -192,7 +186,7 @@ export function attendVjp(
   const { nHeads, nKvHeads, dHead } = shape;
   const { cells, positions } = group;
   const perKvHead = nHeads / nKvHeads;
-  const dOut = fromRows(dz, group, shape);
+  const dOut = byHead(unfold(dz, group, dHead), group, nKvHeads);
   const parts = [...group.fixed, own];
   const dPatterns = parts.map((part) => timesPart(dOut, part.values, true));
   const dPattern = dPatterns.length === 1 ? (dPatterns[0] as Tensor4D) : tf.concat(dPatterns, 3);

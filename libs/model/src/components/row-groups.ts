@@ -8,14 +8,16 @@
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 
 /** Keys (rotated, scaled by 1/√dHead) and values, both [nKvHeads, cells, positions, dHead]. */
-export interface KeyValues {
+export type KeyValues = {
   keys: Tensor4D;
   values: Tensor4D;
-}
+};
 
 /** `cells` sequences of `positions` rows from column `start` on. */
 export interface RowGroup {
   cells: number;
+  /** Distinct contexts that the cells read: cell c continues context c mod `contexts`; `cells` unless said. */
+  contexts?: number;
   positions: number;
   /** First column; a key is visible to the queries at its own column and to the right of it. */
   start: number;
@@ -23,9 +25,14 @@ export interface RowGroup {
   rotations: Tensor3D;
   /**
    * Earlier columns' keys and values, computed elsewhere and held fixed: a shared prefix, or what a patched run keeps of
-   * the unpatched one. `cells` of the group must be a multiple of the part's; cell c reads the part's cell c mod its cells.
+   * the unpatched one. Each has one cell, which all contexts share, or one a context.
    */
   fixed: KeyValues[];
+  /**
+   * Earlier groups of the same pass, by index, whose own keys and values are visible as well: a prefix that is computed in
+   * the same products as what follows it.
+   */
+  reads?: readonly number[];
 }
 
 /** Rows of a group. */

@@ -1,0 +1,98 @@
+/** One shard of an activation-patching experiment: its blocks' cells, put into the arrays that the spec names. */
+import type { Transformer } from '@demur/model/engine';
+import { logitDifference } from '../metric.ts';
+import { nanArray } from '../right-aligned.ts';
+import type { NamedArray, Shard, ShardArrays, ShardOptions } from '../shard.ts';
+import type { ExperimentSpec } from '../spec.ts';
+import { pairBlocks } from '../suffix/pair-block.ts';
+import type { PairBlock } from '../suffix/pair-block.ts';
+import { positionSlots, slotColumns } from './cells.ts';
+import type { Positions } from './cells.ts';
+import { patchBlock } from './patching.ts';
+import type { BlockPatching } from './patching.ts';
+import type { PatchSite } from './sites.ts';
+
+type PatchingSpec = Extract<ExperimentSpec, { kind: 'activation-patching' }>;
+
+/** Axes of a site's array: [layer, position, pair]; z has a head axis, and a position axis only when there are several. */
+function arrayShape(
+  model: Transformer,
+  site: PatchSite,
+  positions: Positions,
+  size: { columns: number; pairs: number },
+) {
+  const { nLayers, nHeads } = model.config;
+  const slots = positionSlots(positions, size.columns);
+  if (site !== 'z') return [nLayers, slots, size.pairs];
+  const single = positions === 'all' || positions === 'last';
+  return single ? [nLayers, nHeads, size.pairs] : [nLayers, nHeads, slots, size.pairs];
+}
+
+/** Cells that nothing ran for are the destination's own run; columns left of a pair's first token stay NaN. */
+function fillWithDestination(
+  array: NamedArray,
+  place: number,
+  { value, isToken }: { value: number; isToken: (slot: number) => boolean },
+): void {
+  const pairs = array.shape.at(-1) as number;
+  const slots = array.shape.at(-2) as number;
+  for (let at = place; at < array.values.length; at += pairs) {
+    if (isToken(Math.floor(at / pairs) % slots)) array.values[at] = value;
+  }
+}
+
+function writeBlock(
+  arrays: ShardArrays,
+  block: PairBlock,
+  results: BlockPatching,
+  { spec, columns, nHeads }: { spec: PatchingSpec; columns: number; nHeads: number },
+): void {
+  const { direction, activations, positions } = spec.options;
+  const destination = direction === 'denoising' ? results.corrupted : results.clean;
+  const columnsOfSlots = slotColumns(positions, columns);
+  for (const [i, { place }] of block.pairs.entries()) {
+    (arrays['baseline.clean'] as NamedArray).values[place] = results.clean[i] as number;
+    (arrays['baseline.corrupted'] as NamedArray).values[place] = results.corrupted[i] as number;
+    for (const site of activations) {
+      const headAxis = site === 'z' && (positions === 'all' || positions === 'last');
+      const isToken = (slot: number): boolean =>
+        headAxis || (columnsOfSlots[slot] ?? columns) >= columns - block.length;
+      fillWithDestination(arrays[site] as NamedArray, place, { value: destination[i] as number, isToken });
+    }
+  }
+  for (const { site, layer, head, set, values } of results.cells) {
+    const array = arrays[site] as NamedArray;
+    const pairs = array.shape.at(-1) as number;
+    const slots = array.shape.length === 4 || site !== 'z' ? (array.shape.at(-2) as number) : 1;
+    const heads = site === 'z' ? nHeads : 1;
+    const at = ((layer * heads + head) * slots + set.slot) * pairs;
+    for (const [i, value] of values.entries()) array.values[at + (block.pairs[i]?.place as number)] = value;
+  }
+}
+
+/** The grids of one shard's pairs, and both baselines. */
+export function patchingShard(
+  model: Transformer,
+  spec: PatchingSpec,
+  shard: Shard,
+  { cancel, onProgress }: ShardOptions,
+): ShardArrays {
+  const { direction, activations, positions } = spec.options;
+  const size = { columns: shard.columns, pairs: shard.pairs.length };
+  const arrays: ShardArrays = Object.fromEntries(
+    activations.map((site) => [site, nanArray(arrayShape(model, site, positions, size))]),
+  );
+  for (const side of ['clean', 'corrupted']) arrays[`baseline.${side}`] = nanArray([size.pairs]);
+  const blocks = pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair })));
+  for (const [i, block] of blocks.entries()) {
+    const metric = logitDifference(
+      model,
+      block.pairs.map(({ pair }) => pair),
+    );
+    const onStep = (done: number, total: number): void => onProgress(i * total + done, blocks.length * total);
+    const of = { direction, sites: activations, positions, columns: shard.columns };
+    const results = patchBlock(model, block, { ...of, metric, cancel, onStep });
+    writeBlock(arrays, block, results, { spec, columns: shard.columns, nHeads: model.config.nHeads });
+  }
+  return arrays;
+}

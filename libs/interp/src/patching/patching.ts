@@ -1,0 +1,97 @@
+/**
+ * Activation patching of a block of pairs: every cell of the grids that a spec asks for, as metric values per pair.
+ * Plans the sweeps within a row budget; the runs themselves are sweep.ts's.
+ */
+import { scoped } from '@demur/model/engine';
+import type { Transformer } from '@demur/model/engine';
+import type { CancelToken } from '../engine/cancel-token.ts';
+import type { Metric } from '../metric.ts';
+import { readValues } from '../read-values.ts';
+import { suffixLength } from '../suffix/pair-block.ts';
+import type { PairBlock } from '../suffix/pair-block.ts';
+import { lastNormalized } from '../suffix/pair-runs.ts';
+import type { Side } from '../suffix/pair-runs.ts';
+import { baseRuns } from './base-runs.ts';
+import type { BaseRuns } from './base-runs.ts';
+import { positionSets } from './cells.ts';
+import type { Positions, PositionSet } from './cells.ts';
+import type { PatchSite } from './sites.ts';
+import { runSweep } from './sweep.ts';
+import type { OnCell, Sweep } from './sweep.ts';
+
+export interface PatchingOptions {
+  direction: 'denoising' | 'noising';
+  sites: readonly PatchSite[];
+  positions: Positions;
+  /** T: columns of the result's arrays. */
+  columns: number;
+  metric: Metric;
+  cancel: CancelToken;
+  /** Called with what the sweeps have done of `total` layers of sweeps. */
+  onStep: (done: number, total: number) => void;
+}
+
+/** A block's results: pairs in the block's order. */
+export interface BlockPatching {
+  clean: Float32Array;
+  corrupted: Float32Array;
+  cells: { site: PatchSite; layer: number; head: number; set: PositionSet; values: Float32Array }[];
+}
+
+/** Rows of a pass, at most: what fits beside the weights, and what products run at full speed with. */
+const MAX_ROWS = 24_576;
+
+/** Rows that a set's cells have when those of `layers` layers have all started. */
+function rowsOf(block: PairBlock, set: PositionSet, cohorts: number): number {
+  return (suffixLength(block) - set.from) * set.pairs * cohorts;
+}
+
+/** Cuts a site's cells into sweeps of at most `MAX_ROWS` rows: position sets together, or layer ranges of one set. */
+export function planSweeps(
+  block: PairBlock,
+  site: PatchSite,
+  options: { sets: readonly PositionSet[]; nLayers: number; heads: number; maxRows?: number },
+): Sweep[] {
+  const { sets, nLayers, heads, maxRows = MAX_ROWS } = options;
+  const sweeps: { sets: PositionSet[]; layers: readonly [number, number]; rows: number }[] = [];
+  for (const set of sets) {
+    const perLayer = rowsOf(block, set, heads);
+    const layersAtOnce = Math.max(1, Math.min(nLayers, Math.floor(maxRows / perLayer)));
+    for (let layer = 0; layer < nLayers; layer += layersAtOnce) {
+      const layers = [layer, Math.min(nLayers, layer + layersAtOnce)] as const;
+      const rows = perLayer * (layers[1] - layers[0]);
+      const open = sweeps.find(
+        (s) => s.layers[0] === layers[0] && s.layers[1] === layers[1] && s.rows + rows <= maxRows,
+      );
+      if (open) {
+        open.sets.push(set);
+        open.rows += rows;
+      } else sweeps.push({ sets: [set], layers, rows });
+    }
+  }
+  return sweeps.map(({ sets: ofSweep, layers }) => ({ site, sets: ofSweep, layers }));
+}
+
+function metricOf(model: Transformer, base: BaseRuns, metric: Metric, side: Side): Float32Array {
+  return readValues(() => metric.value(lastNormalized(model, base.final[side], base.group), base.block.pairs.length));
+}
+
+/** Runs all cells of a block. The metric's pairs are the block's, in its order. */
+export function patchBlock(model: Transformer, block: PairBlock, options: PatchingOptions): BlockPatching {
+  const to: Side = options.direction === 'denoising' ? 'corrupted' : 'clean';
+  const { sites, metric, cancel, onStep } = options;
+  const sets = positionSets(block, options.positions, options.columns);
+  const { nLayers, nHeads } = model.config;
+  const sweeps = sites.flatMap((site) => planSweeps(block, site, { sets, nLayers, heads: site === 'z' ? nHeads : 1 }));
+  return scoped(() => {
+    const base = baseRuns(model, block, { sites, to, cancel });
+    const cells: BlockPatching['cells'] = [];
+    for (const [i, sweep] of sweeps.entries()) {
+      const onCell: OnCell = (cell, values) => cells.push({ site: sweep.site, ...cell, values });
+      const onLayer = (layer: number): void => onStep(i * nLayers + layer, sweeps.length * nLayers);
+      runSweep(model, base, { sweep, metric, cancel, onLayer, onCell });
+    }
+    const [clean, corrupted] = (['clean', 'corrupted'] as const).map((side) => metricOf(model, base, metric, side));
+    return { clean, corrupted, cells } as BlockPatching;
+  });
+}

@@ -1,0 +1,208 @@
+/**
+ * Runs many patched runs at once, each from the layer and the position where it first differs, all rows through block l
+ * before block l + 1. Exact: what a patched run shares with the destination's own run is that run's.
+ *
+ * Cells with the same first position form a lane: [S − from] positions × cells, cells in the order in which their layers
+ * come. Lanes are the row groups of one pass; a lane's fixed keys are the prefix and the destination's own up to `from`.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import { groupRows, lastRows, runBlock, scoped } from '@demur/model/engine';
+import type { Block, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
+import type { CancelToken } from '../engine/cancel-token.ts';
+import type { Metric } from '../metric.ts';
+import { suffixLength } from '../suffix/pair-block.ts';
+import type { BaseRuns } from './base-runs.ts';
+import type { PositionSet } from './cells.ts';
+import type { PatchSite, SitePatch } from './sites.ts';
+
+/** What to run: one site, its position sets, a range of layers. */
+export interface Sweep {
+  site: PatchSite;
+  sets: readonly PositionSet[];
+  /** Layers to patch at: from the first to one before the last. */
+  layers: readonly [number, number];
+}
+
+/** A finished cell: metric values of its pairs, the first ones of the block. */
+export type OnCell = (cell: { layer: number; head: number; set: PositionSet }, values: Float32Array) => void;
+
+/** New cells of a lane: patched at `layer`, all heads of the site, heads major, pairs varying fastest. */
+interface Cohort {
+  layer: number;
+  heads: number;
+}
+
+interface Lane {
+  set: PositionSet;
+  group: RowGroup;
+  cohorts: Cohort[];
+}
+
+/** A destination tensor [S · pairs, d] as the rows of `set`'s pairs from its first position on: [S − from, pairs', d]. */
+function laneRows(x: Tensor2D, set: PositionSet, { group }: BaseRuns): Tensor3D {
+  const { positions, cells } = group;
+  return x
+    .reshape<Tensor3D>([positions, cells, x.shape[1]])
+    .slice<Tensor3D>([set.from, 0, 0], [positions - set.from, set.pairs, x.shape[1]]);
+}
+
+/** The first rows of new cells, [S − from, heads · pairs', d]: the patch at its positions, the destination's after them. */
+function cohortRows(base: BaseRuns, set: PositionSet, patched: Tensor3D, start: Tensor2D): Tensor3D {
+  const [heads, , width] = patched.shape;
+  const { positions, cells } = base.group;
+  const patch = patched
+    .reshape<Tensor4D>([heads, positions, cells, width])
+    .slice<Tensor4D>([0, set.from, 0, 0], [heads, set.to - set.from, set.pairs, width])
+    .transpose<Tensor4D>([1, 0, 2, 3])
+    .reshape<Tensor3D>([set.to - set.from, heads * set.pairs, width]);
+  if (set.to === positions) return patch;
+  const after = laneRows(start, { ...set, from: set.to }, base);
+  return tf.concat3d([patch, heads === 1 ? after : after.tile<Tensor3D>([1, heads, 1])], 0);
+}
+
+function firstPositions(x: Tensor4D, pairs: number, positions: number): Tensor4D {
+  const [kv, , , dHead] = x.shape;
+  return x.slice([0, 0, 0, 0], [kv, pairs, positions, dHead]);
+}
+
+function firstCells({ keys, values }: KeyValues, pairs: number, positions: number): KeyValues {
+  return { keys: firstPositions(keys, pairs, positions), values: firstPositions(values, pairs, positions) };
+}
+
+/** Keys and values that a lane's cells read but do not compute: the prefix's, and the destination's before `from`. */
+function fixedOf(base: BaseRuns, layer: number, set: PositionSet): KeyValues[] {
+  const { prefix, keyValues } = base.layers[layer] as BaseRuns['layers'][number];
+  const fixed: KeyValues[] = [];
+  if (prefix) {
+    const [, cells, length] = prefix.keys.shape;
+    fixed.push(cells === 1 ? prefix : firstCells(prefix, set.pairs, length));
+  }
+  if (set.from > 0) fixed.push(firstCells(keyValues, set.pairs, set.from));
+  return fixed;
+}
+
+function newLane(model: Transformer, base: BaseRuns, set: PositionSet): Lane {
+  const positions = suffixLength(base.block) - set.from;
+  const start = base.block.prefixLength + set.from;
+  return { set, group: model.group({ cells: 0, start, positions }), cohorts: [] };
+}
+
+/** Adds the lanes' new cells to the rows of the pass: one concat, each position's old rows and then its new ones. */
+function withNewCells(rows: Tensor2D | null, lanes: Lane[], cells: { added: Tensor3D[]; cohort: Cohort }): Tensor2D {
+  const pieces: Tensor2D[] = [];
+  let before = 0;
+  for (const [i, lane] of lanes.entries()) {
+    const added = cells.added[i] as Tensor3D;
+    const [positions, count, width] = added.shape;
+    for (let p = 0; p < positions; p++) {
+      const old = lane.group.cells;
+      if (rows && old > 0) pieces.push(rows.slice([before + p * old, 0], [old, width]));
+      pieces.push(added.slice([p, 0, 0], [1, count, width]).reshape([count, width]));
+    }
+    before += groupRows(lane.group);
+    lane.group = { ...lane.group, cells: lane.group.cells + count };
+    lane.cohorts.push(cells.cohort);
+  }
+  return pieces.length === 1 ? (pieces[0] as Tensor2D) : tf.concat2d(pieces, 0);
+}
+
+/** The destination's residual stream at the start of a layer; after the last layer, its final one. */
+function startOf({ layers, final, to }: BaseRuns, layer: number): Tensor2D {
+  return layers[layer]?.residPre ?? final[to];
+}
+
+export interface SweepOptions {
+  sweep: Sweep;
+  metric: Metric;
+  cancel: CancelToken;
+  onLayer: (layer: number) => void;
+  onCell: OnCell;
+}
+
+/** Runs a sweep's cells through the layers, and hands each on with its metric. */
+export function runSweep(model: Transformer, base: BaseRuns, options: SweepOptions): void {
+  const { sweep, cancel, onLayer } = options;
+  tf.tidy(() => {
+    const lanes = sweep.sets.map((set) => newLane(model, base, set));
+    let rows: Tensor2D | null = null;
+    for (let layer = 0; layer <= model.blocks.length; layer++) {
+      cancel.throwIfCancelled();
+      onLayer(layer);
+      rows = step(model, { base, lanes, rows, layer, sweep });
+    }
+    if (rows) readMetrics(model, lanes, rows, options);
+  });
+}
+
+interface StepInput {
+  base: BaseRuns;
+  lanes: Lane[];
+  rows: Tensor2D | null;
+  layer: number;
+  sweep: Sweep;
+}
+
+/** Takes in the cells that start at this layer and runs the block; frees what came before. */
+function step(model: Transformer, { base, lanes, rows, layer, sweep }: StepInput): Tensor2D | null {
+  const next = scoped(() => {
+    const current = takeIn(lanes, rows, { base, layer, sweep });
+    const block = model.blocks[layer];
+    return current && block ? runLanes(block, current, lanes, base, layer) : (current?.clone() ?? null);
+  });
+  rows?.dispose();
+  return next;
+}
+
+/** The rows of the pass with those of the cells that start at this layer. */
+function takeIn(
+  lanes: Lane[],
+  rows: Tensor2D | null,
+  { base, layer, sweep }: Pick<StepInput, 'base' | 'layer' | 'sweep'>,
+): Tensor2D | null {
+  const patchedAt = sweepLayerStartingAt(base, sweep, layer);
+  if (patchedAt === null) return rows;
+  const patched = patchAt(base, sweep, patchedAt).rows;
+  const added = lanes.map(({ set }) => cohortRows(base, set, patched, startOf(base, layer)));
+  return withNewCells(rows, lanes, { added, cohort: { layer: patchedAt, heads: patched.shape[0] } });
+}
+
+function patchAt(base: BaseRuns, sweep: Sweep, layer: number): SitePatch {
+  const patch = base.layers[layer]?.patches[sweep.site];
+  if (patch === undefined) throw new RangeError(`no patch of ${sweep.site} at layer ${layer}`);
+  return patch;
+}
+
+/** The layer of the sweep whose patched runs start at `layer`, if any. */
+function sweepLayerStartingAt(base: BaseRuns, sweep: Sweep, layer: number): number | null {
+  const [first, end] = sweep.layers;
+  for (let at = first; at < end; at++) if (patchAt(base, sweep, at).startLayer === layer) return at;
+  return null;
+}
+
+function runLanes(block: Block, rows: Tensor2D, lanes: readonly Lane[], base: BaseRuns, layer: number): Tensor2D {
+  const groups = lanes.map(({ group, set }) => ({ ...group, contexts: set.pairs, fixed: fixedOf(base, layer, set) }));
+  return runBlock(block, rows, groups).residPost;
+}
+
+/** The metric of every cell, from the last position's rows. */
+function readMetrics(
+  model: Transformer,
+  lanes: readonly Lane[],
+  rows: Tensor2D,
+  { metric, onCell }: Pick<SweepOptions, 'metric' | 'onCell'>,
+): void {
+  let before = 0;
+  for (const { set, group, cohorts } of lanes) {
+    const laneRowsAll = rows.slice([before, 0], [groupRows(group), rows.shape[1]]);
+    before += groupRows(group);
+    const normalized = model.finalNorm(lastRows(laneRowsAll, group)).normalized;
+    const values = metric.value(normalized, set.pairs).dataSync<'float32'>();
+    let cell = 0;
+    for (const { layer, heads } of cohorts) {
+      for (let head = 0; head < heads; head++, cell++) {
+        onCell({ layer, head, set }, values.slice(cell * set.pairs, (cell + 1) * set.pairs));
+      }
+    }
+  }
+}

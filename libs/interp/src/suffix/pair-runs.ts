@@ -1,0 +1,99 @@
+/**
+ * The clean and the corrupted run of a block of pairs, on the suffix alone: the shared prefix runs once, in the same
+ * matrix products, and everything before the first difference is its keys and values.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor2D } from '@tensorflow/tfjs';
+import { lastRows, runBlock, scoped } from '@demur/model/engine';
+import type { Block, BlockTrace, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
+import type { CancelToken } from '../engine/cancel-token.ts';
+import { suffixLength } from './pair-block.ts';
+import type { PairBlock } from './pair-block.ts';
+
+export type Side = 'clean' | 'corrupted';
+
+/** What one layer made, seen while it runs; its tensors die when the callback has returned, but for those it returns. */
+export interface LayerView {
+  layer: number;
+  block: Block;
+  trace: BlockTrace;
+  /** A side's rows of a tensor of the pass: [S · pairs, width], position-major. */
+  rows(x: Tensor2D, side: Side): Tensor2D;
+  keyValues(side: Side): KeyValues;
+  prefixKeyValues(): KeyValues | null;
+}
+
+export interface PairRuns<T> {
+  /** What `onLayer` returned, a layer an entry. */
+  layers: T[];
+  /** Rows of one side: pairs as cells, the suffix's columns. The prefix is to be put into `fixed`, layer by layer. */
+  group: RowGroup;
+  /** Residual stream after the last block, each side [S · pairs, dModel]. */
+  final: Record<Side, Tensor2D>;
+}
+
+/** Token embeddings of the prefix, the clean and the corrupted suffixes, in the order of the pass's groups. */
+function embedAll(model: Transformer, block: PairBlock): Tensor2D {
+  const suffix = (side: Side): number[][] => block.pairs.map(({ pair }) => pair[side].slice(block.prefixLength));
+  const parts = [suffix('clean'), suffix('corrupted')].map((tokens) => model.embed(tokens));
+  if (block.prefixLength > 0) parts.unshift(model.embed(block.prefixes));
+  return tf.concat(parts, 0);
+}
+
+/** Prefix (if any), clean, corrupted. */
+function groupsOf(model: Transformer, block: PairBlock): RowGroup[] {
+  const start = block.prefixLength;
+  const side = model.group({ cells: block.pairs.length, start, positions: suffixLength(block) });
+  if (start === 0) return [side, side];
+  const prefix = model.group({ cells: block.prefixes.length, start: 0, positions: start });
+  const reading = { ...side, reads: [0] };
+  return [prefix, reading, reading];
+}
+
+/** Row ranges of the two sides within the pass. */
+function sideRows(groups: readonly RowGroup[]): Record<Side, [number, number]> {
+  const sizes = groups.map((group) => group.cells * group.positions);
+  const [before, side] = sizes.length === 3 ? (sizes as [number, number]) : [0, sizes[0] as number];
+  return { clean: [before, side], corrupted: [before + side, side] };
+}
+
+/**
+ * Runs both sides of a block through all layers. Call within `tf.tidy`: the result lives as long as the scope.
+ * @param onLayer sees each layer's trace and returns what is needed of it later: tensors in plain objects and arrays.
+ */
+export function runPairs<T>(
+  model: Transformer,
+  block: PairBlock,
+  options: { cancel: CancelToken; onLayer: (view: LayerView) => T },
+): PairRuns<T> {
+  const groups = groupsOf(model, block);
+  const ranges = sideRows(groups);
+  const rows = (x: Tensor2D, side: Side): Tensor2D => {
+    const [start, count] = ranges[side];
+    return x.slice([start, 0], [count, x.shape[1]]);
+  };
+  const offset = groups.length - 2;
+  const layers: T[] = [];
+  let resid = embedAll(model, block);
+  for (const [layer, weights] of model.blocks.entries()) {
+    options.cancel.throwIfCancelled();
+    const { residPost, kept } = scoped(() => {
+      const trace = runBlock(weights, resid, groups);
+      const own = (group: number): KeyValues => (trace.attn[group] as BlockTrace['attn'][number]).own;
+      const keyValues = (side: Side): KeyValues => own(side === 'clean' ? offset : offset + 1);
+      const prefixKeyValues = (): KeyValues | null => (offset === 1 ? own(0) : null);
+      const view = { layer, block: weights, trace, rows, keyValues, prefixKeyValues };
+      return { residPost: trace.residPost, kept: options.onLayer(view) };
+    });
+    resid.dispose();
+    resid = residPost;
+    layers.push(kept);
+  }
+  const group: RowGroup = { ...(groups.at(-1) as RowGroup), reads: [], fixed: [] };
+  return { layers, group, final: { clean: rows(resid, 'clean'), corrupted: rows(resid, 'corrupted') } };
+}
+
+/** The normalized final residual stream at the last position, [pairs, dModel]. */
+export function lastNormalized(model: Transformer, final: Tensor2D, group: RowGroup): Tensor2D {
+  return model.finalNorm(lastRows(final, group)).normalized;
+}
