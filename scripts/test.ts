@@ -7,8 +7,10 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { aptInstall } from './apt-install.ts';
 import { runCommand } from './run-command.ts';
 import { trySetup } from './setup.ts';
+import { isTensorflowStaged } from './tensorflow.ts';
 import { readVitestReport, type Outcome } from './vitest-report.ts';
 
 interface Step {
@@ -83,6 +85,14 @@ async function runStep(step: Step): Promise<Outcome> {
   return outcome;
 }
 
+/** TensorFlow, with a compiler for it where root can install one, as in CI. Without it the tests say what they skip. */
+async function prepareEngine(log: (line: string) => void): Promise<void> {
+  const compiler = isTensorflowStaged() || (await runCommand('c++', ['--version'])).code !== null;
+  const missing = compiler ? undefined : await aptInstall('g++');
+  if (missing !== undefined) log(missing);
+  await trySetup(log);
+}
+
 function summary(outcomes: Outcome[]): string {
   const sum = (count: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + count(outcome), 0);
   const skipped = sum((outcome) => outcome.skipped.length);
@@ -90,7 +100,7 @@ function summary(outcomes: Outcome[]): string {
   return skipped === 0 ? line : `${line}, ${skipped} skipped`;
 }
 
-await trySetup((line) => console.log(line));
+await prepareEngine((line) => console.log(line));
 const outcomes: Outcome[] = [];
 for (const step of [...staticSteps, ...(await testSteps())]) outcomes.push(await runStep(step));
 console.log(summary(outcomes));
