@@ -1,12 +1,15 @@
-/** The server alone: settings from the environment, signals end it. `npm start` sets the machine up first and calls `run`. */
+/** The process of the server: settings from the environment, one sentence for a mistake, an orderly end on a signal. */
 import { readEnv } from './env.ts';
 import { publicError } from './errors.ts';
-import { serve, type Served } from './serve.ts';
+import { serve, type Preparations, type Served } from './serve.ts';
 
 /** Runs the server until SIGINT or SIGTERM. A mistake is one sentence on stderr and exit code 1. */
-export async function run(onServed: (served: Served) => void | Promise<void>): Promise<void> {
+export async function run(
+  onServed: (served: Served) => void | Promise<void>,
+  preparations?: Preparations,
+): Promise<void> {
   try {
-    const served = await serve(readEnv());
+    const served = await serve(readEnv(), preparations);
     endOnSignal(served);
     await onServed(served);
   } catch (error) {

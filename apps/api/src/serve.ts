@@ -1,7 +1,16 @@
 /** The server from its settings to an answering port. Setting the machine up is scripts/start.ts's part. */
 import { openApp, type App } from './app.ts';
 import type { Env } from './env.ts';
+import { publicError } from './errors.ts';
 import { startServer } from './http/server.ts';
+
+/** What may still be under way when the port opens; neither may reject. */
+export interface Preparations {
+  /** The engine's native library: experiments wait for it. */
+  engine: Promise<void>;
+  /** The build of the web interface: its pages wait for it. */
+  ui: Promise<void>;
+}
 
 /** A server that runs, with what is behind it. */
 export interface Served {
@@ -11,17 +20,19 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Opens the database, then the port, then the engine in the background. Throws one `DemurError` or `DatabaseError` a mistake. */
-export async function serve(env: Env): Promise<Served> {
+const READY: Preparations = { engine: Promise.resolve(), ui: Promise.resolve() };
+
+/** Opens the database, then the port, then the engine in the background. Throws a `DemurError` or `DatabaseError`. */
+export async function serve(env: Env, { engine, ui }: Preparations = READY): Promise<Served> {
   const app = await openApp(env);
   try {
-    const server = await startServer(app, env);
-    await app.work();
-    let closing: Promise<void> | null = null;
+    const server = await startServer(app, { ...env, uiBuilt: ui });
+    engine.then(() => app.work()).catch((error: unknown) => console.error(publicError(error).message));
     const close = async (): Promise<void> => {
       await server.close();
       await app.close();
     };
+    let closing: Promise<void> | null = null;
     return { app, url: server.url, close: () => (closing ??= close()) };
   } catch (error) {
     await app.close();

@@ -76,7 +76,10 @@ export class ExperimentResolver {
     return progress;
   }
 
-  @FieldResolver(() => Model, { nullable: true, description: 'The registered model; null where the spec names a path.' })
+  @FieldResolver(() => Model, {
+    nullable: true,
+    description: 'The registered model; null where the spec names a path.',
+  })
   model(@Root() { modelId }: Experiment, @Ctx() { app }: Context): Promise<Model | null> {
     return modelId === null ? Promise.resolve(null) : app.models.byId(modelId);
   }

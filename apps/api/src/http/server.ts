@@ -7,7 +7,7 @@ import type { App } from '../app.ts';
 import type { Env } from '../env.ts';
 import { publicError } from '../errors.ts';
 import { createSchema } from '../schema.ts';
-import { openUi } from '../ui.ts';
+import { mountUi } from '../ui.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { exportRoutes } from './exports.ts';
 import { graphqlOverHttp } from './graphql-over-http.ts';
@@ -42,7 +42,10 @@ export class ListenError extends DemurError {
 const BODY_LIMIT = '32mb';
 
 /** Starts to listen. Throws `TokensRequiredError`, `PortInUseError`, `ListenError`. */
-export async function startServer(app: App, { host, port }: Pick<Env, 'host' | 'port'>): Promise<RunningServer> {
+export async function startServer(
+  app: App,
+  { host, port, uiBuilt }: Pick<Env, 'host' | 'port'> & { uiBuilt: Promise<void> },
+): Promise<RunningServer> {
   const doorkeeper = new Doorkeeper(app, host);
   await doorkeeper.requireTokens();
   const schema = createSchema();
@@ -50,7 +53,7 @@ export async function startServer(app: App, { host, port }: Pick<Env, 'host' | '
   const httpServer = createServer(web);
   const closeSockets = graphqlOverWs({ schema, httpServer, doorkeeper });
   const { apollo, middleware } = await graphqlOverHttp({ schema, httpServer, doorkeeper });
-  const ui = lazyUi();
+  const ui = mountUi(uiBuilt);
   mount(web, { app, doorkeeper, graphql: middleware, stream: graphqlOverSse(schema, doorkeeper), ui: ui.handler });
   await listen(httpServer, { host, port });
   return {
@@ -108,14 +111,6 @@ function statusOf(code: string): number {
   if (code === 'INTERNAL') return 500;
   if (code === 'UNAUTHENTICATED') return 401;
   return code.endsWith('_NOT_FOUND') ? 404 : 400;
-}
-
-/** The web interface, loaded while the port is open already: the first pages wait for it. */
-function lazyUi() {
-  const opening = openUi();
-  opening.catch(() => undefined);
-  const handler: RequestHandler = async (request, response, next) => (await opening).handler(request, response, next);
-  return { handler, close: async () => (await opening.catch(() => null))?.close() };
 }
 
 function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {

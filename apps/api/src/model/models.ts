@@ -56,9 +56,9 @@ export class Models {
     return row === undefined ? null : toModel(row);
   }
 
-  /** Checks the model on disk and keeps its name, place and hashes; the same slug and place once more brings it up to date. */
-  async register(input: RegisterModelInput): Promise<Model> {
-    const source = await openModelSource(await allowedPath(input.path, this.#roots));
+  /** Checks the model on disk and keeps its name, place and hashes; once more, it brings them up to date. A trusted path need not be allowed. */
+  async register(input: RegisterModelInput, { isTrusted = false } = {}): Promise<Model> {
+    const source = await openModelSource(isTrusted ? input.path : await allowedPath(input.path, this.#roots));
     const slug = input.slug == null ? slugOf(path.basename(source.path, '.gguf')) : requireSlug(input.slug);
     const taken = await findModelBySlug(this.#database, slug);
     if (taken !== undefined && taken.sourcePath !== source.path) throw new ModelSlugTakenError(slug, taken.sourcePath);

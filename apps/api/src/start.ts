@@ -1,0 +1,50 @@
+/** What `npm start` does once this package's TypeScript can be loaded: serves, greets, fills a new database. */
+import { openApp } from './app.ts';
+import { readEnv } from './env.ts';
+import { publicError } from './errors.ts';
+import { firstStart, type FirstStartOptions } from './first-start/first-start.ts';
+import { run } from './main.ts';
+import { ROLES, type Role } from './roles.ts';
+import type { Preparations } from './serve.ts';
+
+/** How the machine is set up; scripts/start.ts knows. */
+export interface StartOptions extends FirstStartOptions {
+  prepare: () => Preparations;
+}
+
+/** Serves until a signal ends it. The preparations and `fetchModel` begin once the port is open. */
+export async function start({ prepare, fetchModel, log }: StartOptions): Promise<void> {
+  const engine = Promise.withResolvers<void>();
+  const ui = Promise.withResolvers<void>();
+  const preparations = { engine: engine.promise, ui: ui.promise };
+  await run(async ({ app, url }) => {
+    log(greeting(url));
+    const prepared = prepare();
+    engine.resolve(prepared.engine);
+    ui.resolve(prepared.ui);
+    if (process.env.DEMUR_FIRST_START !== 'none') await firstStart(app, { fetchModel, log });
+  }, preparations);
+}
+
+/** `npm start -- --create-token ROLE`: prints a new token, once. */
+export async function createToken(role: string | undefined): Promise<void> {
+  try {
+    if (!ROLES.includes(role as Role)) throw new Error(`"${role ?? ''}" is not a role; give ${ROLES.join(', ')}`);
+    const app = await openApp(readEnv());
+    const token = await app.tokens.create(`made on ${new Date().toISOString()}`, role as Role);
+    await app.close();
+    console.log(token);
+  } catch (error) {
+    console.error(error instanceof Error && !('code' in error) ? error.message : publicError(error).message);
+    process.exit(1);
+  }
+}
+
+function greeting(url: string): string {
+  const query = '{ experiments(first: 5) { nodes { id kind status modelName } } }';
+  return [
+    `demur is open on ${url}`,
+    'A first query to try:',
+    `  curl -s ${url}/graphql -H 'content-type: application/json' -d '${JSON.stringify({ query })}'`,
+  ].join('\n');
+}
