@@ -51,7 +51,7 @@ export type ExperimentFilter = {
   dataSet?: InputMaybe<Scalars['String']['input']>;
   kinds?: InputMaybe<Array<ExperimentKind>>;
   model?: InputMaybe<Scalars['String']['input']>;
-  specHash?: InputMaybe<Scalars['String']['input']>;
+  search?: InputMaybe<Scalars['String']['input']>;
   statuses?: InputMaybe<Array<ExperimentStatus>>;
 };
 
@@ -145,7 +145,7 @@ export type CircuitPageQueryVariables = Exact<{
 }>;
 
 
-export type CircuitPageQuery = { circuit?: { id: string, name: string, edgeCount: number, createdAt: string, experiment?: { id: string, modelName: string, model?: { name: string } | null, dataSet?: { name: string } | null } | null, senders: Array<{ kind: NodeKind, layer?: number | null }>, receivers: Array<{ kind: NodeKind, layer?: number | null }> } | null };
+export type CircuitPageQuery = { circuit?: { id: string, name: string, edgeCount: number, experiment?: { id: string, modelName: string, model?: { name: string, shape: { nLayers: number, nHeads: number, nKvHeads: number } } | null, dataSet?: { name: string } | null } | null } | null };
 
 export type EdgePageQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -554,24 +554,20 @@ export const CircuitPageDocument = new TypedDocumentString(`
     id
     name
     edgeCount
-    createdAt
     experiment {
       id
       modelName
       model {
         name
+        shape {
+          nLayers
+          nHeads
+          nKvHeads
+        }
       }
       dataSet {
         name
       }
-    }
-    senders {
-      kind
-      layer
-    }
-    receivers {
-      kind
-      layer
     }
   }
 }

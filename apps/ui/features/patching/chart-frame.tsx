@@ -1,5 +1,4 @@
 /** The axes of a line chart: ticks, their numbers, and dashed lines at values of reference. */
-import { numberText } from '../../components/number-text.ts';
 import { niceTicks } from '../../components/ticks.ts';
 import type { Scales } from './line-chart.ts';
 import { chartSize } from './line-chart.tsx';
@@ -22,7 +21,7 @@ export function ChartFrame({ scales, count, ticks, references, xName }: ChartFra
         <g key={tick} transform={`translate(0 ${scales.y(tick)})`}>
           <line x1={left} x2={width - right} />
           <text x={left - 7} dy="0.32em" textAnchor="end">
-            {numberText(tick)}
+            {String(tick).replace('-', '−')}
           </text>
         </g>
       ))}

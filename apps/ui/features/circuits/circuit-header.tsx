@@ -1,0 +1,32 @@
+/** What a circuit is of, and its downloads. */
+import Link from 'next/link';
+import { countText } from '../../components/number-text.ts';
+import { PageHeader } from '../../components/page-header.tsx';
+import type { CircuitPageQuery } from '../../graphql/graphql.ts';
+
+const formats = ['json', 'csv', 'ndjson'];
+
+export function CircuitHeader({ circuit }: { circuit: NonNullable<CircuitPageQuery['circuit']> }) {
+  const { id, name, edgeCount, experiment } = circuit;
+  const downloads = formats.map((format) => (
+    <a key={format} className="button" href={`/export/circuits/${id}.${format}`} download>
+      .{format}
+    </a>
+  ));
+  return (
+    <PageHeader title={name} actions={downloads}>
+      <p>
+        {countText(edgeCount)} scored edges
+        {experiment && (
+          <>
+            {' '}
+            of {experiment.model?.name ?? experiment.modelName}, from{' '}
+            <Link href={`/experiments/${experiment.id}`}>its experiment</Link>
+            {experiment.dataSet && <> on {experiment.dataSet.name}</>}
+          </>
+        )}
+        . A score estimates how the metric changes when the edge goes from clean to corrupted.
+      </p>
+    </PageHeader>
+  );
+}

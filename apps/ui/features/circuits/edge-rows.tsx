@@ -1,0 +1,63 @@
+/** Rows of edges: rank, from, to, port, score. A node's name leads to its neighbourhood. */
+import table from '../../components/data-table.module.css';
+import { numberText } from '../../components/number-text.ts';
+import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
+import { EdgeRowFragmentDoc } from '../../graphql/graphql.ts';
+import { portWords } from './edge-filter.ts';
+import styles from './edge-table.module.css';
+
+interface EdgeRowsProps {
+  edges: readonly FragmentType<typeof EdgeRowFragmentDoc>[];
+  onSelect: (node: string) => void;
+}
+
+export function EdgeRows({ edges, onSelect }: EdgeRowsProps) {
+  const rows = readFragment(EdgeRowFragmentDoc, edges);
+  const strongest = Math.max(...rows.map(({ score }) => Math.abs(score)), Number.MIN_VALUE);
+  return (
+    <table className={`${table.table} ${styles.edges}`}>
+      <thead>
+        <tr>
+          <th scope="col" className={table.number}>
+            Rank
+          </th>
+          <th scope="col">From</th>
+          <th scope="col">To</th>
+          <th scope="col">Port</th>
+          <th scope="col" className={table.number}>
+            Score
+          </th>
+          <th scope="col">
+            <span className="visually-hidden">Strength</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ name, rank, sender, receiver, port, score }) => (
+          <tr key={name} data-edge={name}>
+            <td className={table.number}>{rank}</td>
+            <td>
+              <NodeButton name={sender.name} onSelect={onSelect} />
+            </td>
+            <td>
+              <NodeButton name={receiver.name} onSelect={onSelect} />
+            </td>
+            <td>{portWords[port]}</td>
+            <td className={table.number}>{numberText(score)}</td>
+            <td className={styles.strength}>
+              <span data-sign={score < 0 ? 'negative' : 'positive'} style={{ width: `${(Math.abs(score) / strongest) * 100}%` }} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function NodeButton({ name, onSelect }: { name: string; onSelect: (node: string) => void }) {
+  return (
+    <button type="button" className={styles.nodeButton} onClick={() => onSelect(name)} title={`Neighbourhood of ${name}`}>
+      {name}
+    </button>
+  );
+}
