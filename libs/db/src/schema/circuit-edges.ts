@@ -1,6 +1,7 @@
 /** The first 10,000 edges of each circuit by |score|, for questions across experiments. The matrix stays the truth. */
-import { index, integer, pgTable, primaryKey, real, text } from 'drizzle-orm/pg-core';
+import { index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { circuits } from './circuits.ts';
+import { float32Column } from './float32-column.ts';
 
 export const nodeKinds = ['INPUT', 'HEAD', 'KV_HEAD', 'MLP', 'LOGITS'] as const;
 export type NodeKind = (typeof nodeKinds)[number];
@@ -15,7 +16,7 @@ export const circuitEdges = pgTable(
       .references(() => circuits.id, { onDelete: 'cascade' }),
     /** 1 is the largest |score|. */
     rank: integer('rank').notNull(),
-    score: real('score').notNull(),
+    score: float32Column('score').notNull(),
     /** Node names without the port: `m0`, `a1.h2`, `a1.kv0`, `logits`. */
     sender: text('sender').notNull(),
     receiver: text('receiver').notNull(),
