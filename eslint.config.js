@@ -58,7 +58,7 @@ export default tseslint.config(
       ],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/unbound-method': 'off', // our interfaces write functions in method style, without a `this`
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'max-lines-per-function': ['error', { max: 80, skipBlankLines: true, skipComments: true }],
       'no-console': 'off',
     },
@@ -76,10 +76,7 @@ export default tseslint.config(
     // Tests look inside: they reach any file by its path, and a `describe` is as long as its cases.
     files: ['test/**/*.ts', 'scripts/**/*.ts'],
     rules: {
-      '@nx/enforce-module-boundaries': [
-        'error',
-        { ...boundaries, allow: ['**/apps/**', '**/libs/**', '**/scripts/**'] },
-      ],
+      '@nx/enforce-module-boundaries': ['error', { ...boundaries, allow: [String.raw`^(\.\./)+(apps|libs|scripts)/`] }],
       'max-lines-per-function': 'off',
     },
   },
