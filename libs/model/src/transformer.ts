@@ -119,19 +119,12 @@ export class Transformer {
   #block(layer: number): Block {
     const { nHeads, nKvHeads, dHead } = this.config;
     const of = <T extends Tensor>(name: string): T => this.#tensor(`blocks.${layer}.${name}`);
-    const qkv = tf.split(
-      of<Tensor2D>('attn.W_QKV'),
-      [nHeads * dHead, nKvHeads * dHead, nKvHeads * dHead],
-      1,
-    ) as Tensor2D[];
-    const gu = tf.split(of<Tensor2D>('mlp.W_gate_up'), 2, 1) as Tensor2D[];
-    this.#owned.push(...qkv, ...gu);
     return {
       shape: { nHeads, nKvHeads, dHead },
       ln1: this.#norm(`blocks.${layer}.ln1.w`),
-      attn: { W_Q: qkv[0]!, W_K: qkv[1]!, W_V: qkv[2]!, W_O: of('attn.W_O') },
+      attn: { W_Q: of('attn.W_Q'), W_K: of('attn.W_K'), W_V: of('attn.W_V'), W_O: of('attn.W_O') },
       ln2: this.#norm(`blocks.${layer}.ln2.w`),
-      mlp: { W_gate: gu[0]!, W_in: gu[1]!, W_out: of('mlp.W_out') },
+      mlp: { W_gate: of('mlp.W_gate'), W_in: of('mlp.W_in'), W_out: of('mlp.W_out') },
     };
   }
 

@@ -59,13 +59,15 @@ def ours(tensors, names, unpermute, layers=range(LAYERS), n_heads=HEADS, n_kv=KV
         found["unembed.W_U"] = tensors[names["head"]]
     for layer in layers:
         get = lambda key: tensors[names[key].format(layer)]
-        qkv = [heads(get("q"), n_heads), heads(get("k"), n_kv), get("v")]
         found |= {
             f"blocks.{layer}.ln1.w": get("ln1"),
-            f"blocks.{layer}.attn.W_QKV": np.concatenate(qkv).T,
+            f"blocks.{layer}.attn.W_Q": heads(get("q"), n_heads).T,
+            f"blocks.{layer}.attn.W_K": heads(get("k"), n_kv).T,
+            f"blocks.{layer}.attn.W_V": get("v").T,
             f"blocks.{layer}.attn.W_O": get("o").T,
             f"blocks.{layer}.ln2.w": get("ln2"),
-            f"blocks.{layer}.mlp.W_gate_up": np.concatenate([get("gate"), get("up")]).T,
+            f"blocks.{layer}.mlp.W_gate": get("gate").T,
+            f"blocks.{layer}.mlp.W_in": get("up").T,
             f"blocks.{layer}.mlp.W_out": get("down").T,
         }
     return {name: {"shape": list(x.shape), "sha256": digest(x)} for name, x in found.items()}

@@ -7,8 +7,8 @@ import type { TensorEntries } from '../weights/tensor-entry.ts';
 
 export type SourceFormat = 'huggingface' | 'gguf';
 
-/** A tensor of the file that becomes columns (or all) of one of our weights. */
-export interface PlannedPart {
+/** A tensor of the file that becomes one of our weights. */
+export interface StoredTensor {
   /** Its name in the file. */
   tensor: string;
   /** Its shape in the file, row-major: [out, in] for a matrix. */
@@ -17,11 +17,11 @@ export interface PlannedPart {
   interleavedHead?: number;
 }
 
-/** One of our weights: its parts beside each other on the last axis, each transposed to [in, out] where `transpose`. */
+/** One of our weights: the file's tensor, transposed to [in, out] where `transpose`. */
 export interface PlannedWeight {
   name: string;
   shape: number[];
-  parts: PlannedPart[];
+  stored: StoredTensor;
   transpose: boolean;
 }
 

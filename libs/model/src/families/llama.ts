@@ -13,7 +13,7 @@ import {
 } from '../fields.ts';
 import type { Fields } from '../fields.ts';
 import type { TensorEntries } from '../weights/tensor-entry.ts';
-import type { Family, PlannedPart, PlannedWeight, SourceFormat } from './family.ts';
+import type { Family, PlannedWeight, SourceFormat, StoredTensor } from './family.ts';
 
 const MAX_LAYERS = 1024;
 const MAX_CONTEXT = 2 ** 24;
@@ -250,29 +250,24 @@ function planBlock(config: ModelConfig, format: SourceFormat, layer: number): Pl
   const interleavedHead = format === 'gguf' ? dHead : undefined;
   return [
     plain(`${to}.ln1.w`, `${from}.${names.ln1}`, [dModel]),
-    matrix(`${to}.attn.W_QKV`, [
-      { tensor: `${from}.${names.q}`, shape: [nHeads * dHead, dModel], interleavedHead },
-      { tensor: `${from}.${names.k}`, shape: [nKvHeads * dHead, dModel], interleavedHead },
-      { tensor: `${from}.${names.v}`, shape: [nKvHeads * dHead, dModel] },
-    ]),
-    matrix(`${to}.attn.W_O`, [{ tensor: `${from}.${names.o}`, shape: [dModel, nHeads * dHead] }]),
+    matrix(`${to}.attn.W_Q`, { tensor: `${from}.${names.q}`, shape: [nHeads * dHead, dModel], interleavedHead }),
+    matrix(`${to}.attn.W_K`, { tensor: `${from}.${names.k}`, shape: [nKvHeads * dHead, dModel], interleavedHead }),
+    matrix(`${to}.attn.W_V`, { tensor: `${from}.${names.v}`, shape: [nKvHeads * dHead, dModel] }),
+    matrix(`${to}.attn.W_O`, { tensor: `${from}.${names.o}`, shape: [dModel, nHeads * dHead] }),
     plain(`${to}.ln2.w`, `${from}.${names.ln2}`, [dModel]),
-    matrix(`${to}.mlp.W_gate_up`, [
-      { tensor: `${from}.${names.gate}`, shape: [dMlp, dModel] },
-      { tensor: `${from}.${names.up}`, shape: [dMlp, dModel] },
-    ]),
-    matrix(`${to}.mlp.W_out`, [{ tensor: `${from}.${names.down}`, shape: [dModel, dMlp] }]),
+    matrix(`${to}.mlp.W_gate`, { tensor: `${from}.${names.gate}`, shape: [dMlp, dModel] }),
+    matrix(`${to}.mlp.W_in`, { tensor: `${from}.${names.up}`, shape: [dMlp, dModel] }),
+    matrix(`${to}.mlp.W_out`, { tensor: `${from}.${names.down}`, shape: [dModel, dMlp] }),
   ];
 }
 
 function plain(name: string, tensor: string, shape: number[]): PlannedWeight {
-  return { name, shape, parts: [{ tensor, shape }], transpose: false };
+  return { name, shape, stored: { tensor, shape }, transpose: false };
 }
 
-/** [out, in] parts of the file, transposed and beside each other: [in, sum of out]. */
-function matrix(name: string, parts: PlannedPart[]): PlannedWeight {
-  const columns = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
-  return { name, shape: [parts[0]!.shape[1]!, columns], parts, transpose: true };
+/** A matrix that the file has as [out, in], transposed to [in, out]. */
+function matrix(name: string, stored: StoredTensor): PlannedWeight {
+  return { name, shape: stored.shape.toReversed(), stored, transpose: true };
 }
 
 export const llama: Family = {

@@ -42,7 +42,7 @@ export function checkTensors(
   plan: readonly PlannedWeight[],
   harmless: RegExp,
 ): void {
-  const parts = plan.flatMap((planned) => planned.parts);
+  const parts = plan.map((planned) => planned.stored);
   for (const { tensor, shape } of parts) {
     const entry = entries.get(tensor);
     if (entry === undefined) throw new MissingTensorError(path, tensor);

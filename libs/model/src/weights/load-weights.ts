@@ -1,8 +1,8 @@
-// Streams a model's tensors from disk into one WeightStore: decode to float32, check, transpose, stack.
+// Streams a model's tensors from disk into one WeightStore: decode to float32, check, transpose.
 // One chunk of a tensor is in memory beside the store, never a second copy. Not validation of headers: done before.
 
 import { DemurError } from '../errors.ts';
-import type { PlannedPart, PlannedWeight } from '../families/family.ts';
+import type { PlannedWeight, StoredTensor } from '../families/family.ts';
 import { readBytes, withFile } from './read-bytes.ts';
 import type { OpenFile } from './read-bytes.ts';
 import type { TensorEntries, TensorEntry } from './tensor-entry.ts';
@@ -38,20 +38,21 @@ export async function loadWeights(
 ): Promise<WeightStore> {
   const store = allocateWeightStore(plan);
   const progressing = { step: progressOf(plan, options), scratch: new Scratch() };
-  const tasks = plan.flatMap((planned) => tasksOf(planned, store, entries));
+  const tasks = plan.map((planned) => taskOf(planned, store, entries));
   for (const [file, ofFile] of Map.groupBy(tasks, (task) => task.entry.file)) {
     await withFile(file, async (opened) => {
-      for (const task of ofFile) await loadPart(opened, task, progressing);
+      for (const task of ofFile) await loadTensor(opened, task, progressing);
     });
   }
   return store;
 }
 
-/** A part of a file's tensor and the place that its values go to. */
-interface PartTask {
+/** A tensor of a file and the place that its values go to. */
+interface LoadTask {
   entry: TensorEntry;
-  part: PlannedPart;
-  target: Target;
+  stored: StoredTensor;
+  values: Float32Array;
+  transpose: boolean;
 }
 
 interface Progressing {
@@ -60,7 +61,7 @@ interface Progressing {
   scratch: Scratch;
 }
 
-/** Memory for one chunk, kept from part to part: fresh pages would cost more than the decoding. */
+/** Memory for one chunk, kept from tensor to tensor: fresh pages would cost more than the decoding. */
 class Scratch {
   #bytes = new Uint8Array(0);
   #floats = new Float32Array(0);
@@ -72,23 +73,8 @@ class Scratch {
   }
 }
 
-interface Target {
-  values: Float32Array;
-  transpose: boolean;
-  /** Row length of the target: all parts together when transposed. */
-  columns: number;
-  /** Where this part's first output goes on the last axis. */
-  firstColumn: number;
-}
-
-function tasksOf(planned: PlannedWeight, store: WeightStore, entries: TensorEntries): PartTask[] {
-  const { values } = weight(store, planned.name);
-  let firstColumn = 0;
-  return planned.parts.map((part) => {
-    const target = { values, transpose: planned.transpose, columns: planned.shape.at(-1)!, firstColumn };
-    firstColumn += part.shape[0]!;
-    return { entry: entries.get(part.tensor)!, part, target };
-  });
+function taskOf({ name, stored, transpose }: PlannedWeight, store: WeightStore, entries: TensorEntries): LoadTask {
+  return { entry: entries.get(stored.tensor)!, stored, values: weight(store, name).values, transpose };
 }
 
 function progressOf(plan: readonly PlannedWeight[], { onProgress, signal }: LoadOptions): (elements: number) => void {
@@ -101,12 +87,12 @@ function progressOf(plan: readonly PlannedWeight[], { onProgress, signal }: Load
   };
 }
 
-async function loadPart(file: OpenFile, task: PartTask, { step, scratch }: Progressing): Promise<void> {
-  const { entry, part, target } = task;
-  const rowLength = part.shape.at(-1)!;
-  const rows = elementCount(part.shape) / rowLength;
+async function loadTensor(file: OpenFile, task: LoadTask, { step, scratch }: Progressing): Promise<void> {
+  const { entry, stored } = task;
+  const rowLength = stored.shape.at(-1)!;
+  const rows = elementCount(stored.shape) / rowLength;
   const rowBytes = entry.byteLength / rows;
-  const chunkRows = Math.min(rows, rowsPerChunk(rowLength, part.interleavedHead ?? TILE));
+  const chunkRows = Math.min(rows, rowsPerChunk(rowLength, stored.interleavedHead ?? TILE));
   const { bytes, floats } = scratch.reserve(chunkRows * rowBytes, chunkRows * rowLength);
   for (let row = 0; row < rows; row += chunkRows) {
     const count = Math.min(chunkRows, rows - row);
@@ -115,8 +101,8 @@ async function loadPart(file: OpenFile, task: PartTask, { step, scratch }: Progr
     const values = floats.subarray(0, count * rowLength);
     decodeRows(read, task, values);
     checkFinite(values, entry, row * rowLength);
-    if (target.transpose) transposeInto(values, rowLength, { ...target, firstColumn: target.firstColumn + row });
-    else target.values.set(values, row * rowLength);
+    if (task.transpose) transposeInto(task.values, values, { rowLength, columns: rows, firstColumn: row });
+    else task.values.set(values, row * rowLength);
     step(values.length);
   }
 }
@@ -127,13 +113,13 @@ function rowsPerChunk(rowLength: number, unit: number): number {
 }
 
 /** Decodes whole rows, those of an interleaved head to the place where a half-rotating rotary expects them. */
-function decodeRows(bytes: Uint8Array, { entry, part }: PartTask, out: Float32Array): void {
+function decodeRows(bytes: Uint8Array, { entry, stored }: LoadTask, out: Float32Array): void {
   const { blockLength, blockBytes, decode } = entry.type;
-  if (part.interleavedHead === undefined) return decode(bytes, 0, out.length / blockLength, out, 0);
-  const rowLength = part.shape.at(-1)!;
+  if (stored.interleavedHead === undefined) return decode(bytes, 0, out.length / blockLength, out, 0);
+  const rowLength = stored.shape.at(-1)!;
   const blocks = rowLength / blockLength;
   for (let row = 0; row * rowLength < out.length; row++) {
-    decode(bytes, row * blocks * blockBytes, blocks, out, separatedRow(row, part.interleavedHead) * rowLength);
+    decode(bytes, row * blocks * blockBytes, blocks, out, separatedRow(row, stored.interleavedHead) * rowLength);
   }
 }
 
@@ -159,15 +145,19 @@ function checkFinite(values: Float32Array, entry: TensorEntry, firstIndex: numbe
   throw new NonFiniteWeightError(entry.file, entry.name, firstIndex + index, values[index]!);
 }
 
-/** Rows [out, in] become columns from `firstColumn` of [in, columns]: 16 rows at a time, a cache line a write. */
-function transposeInto(rows: Float32Array, rowLength: number, { values, columns, firstColumn }: Target): void {
+/** Rows [out, in] become columns from `firstColumn` of `target` [in, columns]: 16 rows at a time, a cache line a write. */
+function transposeInto(
+  target: Float32Array,
+  rows: Float32Array,
+  { rowLength, columns, firstColumn }: { rowLength: number; columns: number; firstColumn: number },
+): void {
   const rowCount = rows.length / rowLength;
   for (let tile = 0; tile < rowCount; tile += TILE) {
     const width = Math.min(TILE, rowCount - tile);
     for (let i = 0; i < rowLength; i++) {
       const to = i * columns + firstColumn + tile;
       let from = tile * rowLength + i;
-      for (let j = 0; j < width; j++, from += rowLength) values[to + j] = rows[from]!;
+      for (let j = 0; j < width; j++, from += rowLength) target[to + j] = rows[from]!;
     }
   }
 }
