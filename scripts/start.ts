@@ -2,7 +2,6 @@
  * `npm start`: opens the server at once, and meanwhile brings what is missing: the native engine, the web interface,
  * a first model. The server itself is apps/api; this script knows only how to set the machine up for it.
  */
-import '../apps/api/register.js';
 import { buildUi } from './build-ui.ts';
 import { fetchSmollm2 } from './fetch-smollm2.ts';
 import { trySetup } from './setup.ts';
@@ -26,6 +25,8 @@ function prepare(): { engine: Promise<void>; ui: Promise<void> } {
   return { engine, ui };
 }
 
+// By address, not by name: this is the one place outside apps/api that loads it.
+await import(new URL('../apps/api/register.js', import.meta.url).href);
 const entry = new URL('../apps/api/src/start.ts', import.meta.url).href;
 const api = (await import(entry)) as Api;
 const flag = process.argv.indexOf('--create-token');

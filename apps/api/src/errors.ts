@@ -38,7 +38,7 @@ function internalError(error: unknown): PublicError {
 /** A GraphQL error as it is sent, on every transport: errors of GraphQL itself as they are, ours by `publicError`. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const original = error instanceof GraphQLError ? error.originalError : error;
-  const isOfGraphQL = error instanceof GraphQLError && (original == null || original instanceof GraphQLError);
+  const isOfGraphQL = error instanceof GraphQLError && (!original || original instanceof GraphQLError);
   if (isOfGraphQL) return { ...formatted, extensions: { code: 'BAD_REQUEST', ...formatted.extensions } };
   const { message, ...extensions } = publicError(original);
   return { ...formatted, message, extensions: extensions.path === null ? { code: extensions.code } : extensions };

@@ -9,7 +9,8 @@ import { ExperimentResolver } from './experiment/experiment.resolver.ts';
 import { progressChannel } from './experiment/progress-channel.ts';
 import { ModelResolver } from './model/model.resolver.ts';
 import { PatchingGridResolver } from './patching-grid/patching-grid.resolver.ts';
-import { hasRole } from './roles.ts';
+import type { Context } from './context.ts';
+import { hasRole, type Role } from './roles.ts';
 
 /** The whole schema; roles are checked before a field with `@Authorized` resolves. */
 export function createSchema(): GraphQLSchema {
@@ -22,7 +23,7 @@ export function createSchema(): GraphQLSchema {
       ModelResolver,
       PatchingGridResolver,
     ],
-    authChecker: ({ context }, roles) => hasRole(context.role, roles),
+    authChecker: ({ context }: { context: Context }, roles: Role[]) => hasRole(context.role, roles),
     pubSub: progressChannel,
     validate: false,
   });

@@ -2,6 +2,7 @@
 import { openApp, type App } from './app.ts';
 import type { Env } from './env.ts';
 import { publicError } from './errors.ts';
+import { requirePort } from './http/require-port.ts';
 import { startServer } from './http/server.ts';
 
 /** What may still be under way when the port opens; neither may reject. */
@@ -24,6 +25,7 @@ const READY: Preparations = { engine: Promise.resolve(), ui: Promise.resolve() }
 
 /** Opens the database, then the port, then the engine in the background. Throws a `DemurError` or `DatabaseError`. */
 export async function serve(env: Env, { engine, ui }: Preparations = READY): Promise<Served> {
+  await requirePort(env);
   const app = await openApp(env);
   try {
     const server = await startServer(app, { ...env, uiBuilt: ui });

@@ -2,7 +2,7 @@ import { Arg, Authorized, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Ro
 import type { Context } from '../context.ts';
 import type { Connection } from '../relay/connection.ts';
 import { CreateDataSetInput } from './data-set.input.ts';
-import { DataSet, DataSetPair, DataSetPairConnection } from './data-set.type.ts';
+import { DataSet, DataSetPairConnection, type DataSetPair } from './data-set.type.ts';
 
 /** Queries and mutations on data sets. */
 @Resolver(() => DataSet)

@@ -81,7 +81,7 @@ export class DataSets {
     page: { first?: number | null; after?: string | null },
   ): Promise<Connection<DataSetPair>> {
     const rows = await listPairs(this.#database, dataSetId);
-    const start = page.after == null ? 0 : Number(decodeCursor('PAIR', page.after)) + 1;
+    const start = typeof page.after === 'string' ? Number(decodeCursor('PAIR', page.after)) + 1 : 0;
     const shown = rows.slice(start, start + pageSize(page.first, 20));
     const edges = shown.map((row) => ({ cursor: encodeCursor('PAIR', row.index), node: toPair(row) }));
     return connection(edges, { before: Math.min(start, rows.length), totalCount: rows.length });

@@ -29,7 +29,7 @@ export function edgePage(graph: CircuitGraph, options: EdgePageOptions): Connect
 }
 
 function startPlace(cells: Uint32Array, orderBy: EdgeOrder, after: string | null | undefined): number {
-  if (after == null) return 0;
+  if (typeof after !== 'string') return 0;
   const place = Number(decodeCursor(orderBy, after));
   if (!Number.isInteger(place) || place < 0 || place >= cells.length) throw new CursorError(after);
   return place + 1;

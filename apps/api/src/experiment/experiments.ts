@@ -74,7 +74,7 @@ export class Experiments {
   /** Newest first. */
   async list(options: ExperimentPageOptions): Promise<Connection<Experiment>> {
     const filter = rowFilter(options.filter);
-    const after = options.after == null ? undefined : decodeCursor('EXPERIMENT', options.after);
+    const after = typeof options.after === 'string' ? decodeCursor('EXPERIMENT', options.after) : undefined;
     const page = await listExperiments(this.#database, { first: pageSize(options.first, 20), after, filter });
     const totalCount = await countExperiments(this.#database, filter);
     const edges = page.items.map((row) => ({ cursor: encodeCursor('EXPERIMENT', row.id), node: toExperiment(row) }));
@@ -148,11 +148,11 @@ export class Experiments {
   }
 
   /** Throws `PairIndexError`. */
-  async gridValues(grid: PatchingGrid, pair: number | null | undefined): Promise<(number | null)[][]> {
+  async gridValues(grid: PatchingGrid, pair: number | null): Promise<(number | null)[][]> {
     return gridValues((await this.#array(grid.experimentId, grid.activation))!, pair);
   }
 
-  async gridNormalised(grid: PatchingGrid, pair: number | null | undefined): Promise<(number | null)[][]> {
+  async gridNormalised(grid: PatchingGrid, pair: number | null): Promise<(number | null)[][]> {
     const cells = await this.gridValues(grid, pair);
     return normalised(cells, await this.#baselines(grid.experimentId, pair));
   }
@@ -199,10 +199,10 @@ export class Experiments {
   }
 
   /** Means over pairs, or the baselines of one pair. */
-  async #baselines(id: string, pair?: number | null): Promise<{ clean: number; corrupted: number }> {
+  async #baselines(id: string, pair: number | null = null): Promise<{ clean: number; corrupted: number }> {
     const of = async (name: string): Promise<number> => {
       const values = (await this.#array(id, name))!.values;
-      return pair == null ? mean(values)! : values[pair]!;
+      return pair === null ? mean(values)! : values[pair]!;
     };
     return { clean: await of('baseline.clean'), corrupted: await of('baseline.corrupted') };
   }

@@ -1,7 +1,14 @@
 /** Subscriptions over server-sent events, by the graphql-sse protocol, under /graphql/stream. Not for queries: /graphql is. */
 import type { RequestHandler } from 'express';
 import { map, pipe } from '@graphql-yoga/subscription';
-import { getOperationAST, GraphQLError, subscribe, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import {
+  getOperationAST,
+  GraphQLError,
+  OperationTypeNode,
+  subscribe,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from 'graphql';
 import { createHandler } from 'graphql-sse/lib/use/express';
 import { formatted } from '../errors.ts';
 import { checkedOperation } from './checked-operation.ts';
@@ -14,7 +21,7 @@ export function graphqlOverSse(schema: GraphQLSchema, doorkeeper: Doorkeeper): R
     onSubscribe: async ({ raw }, { query, variables, operationName }) => {
       const contextValue = await doorkeeper.admit(raw.headers);
       const args = checkedOperation(schema, { query: String(query), variables, operationName, contextValue });
-      if (getOperationAST(args.document, operationName)?.operation !== 'subscription')
+      if (getOperationAST(args.document, operationName)?.operation !== OperationTypeNode.SUBSCRIPTION)
         throw new GraphQLError('Only subscriptions are streamed here; send queries and mutations to /graphql');
       return formattedStream(await subscribe(args));
     },

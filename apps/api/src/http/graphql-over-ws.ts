@@ -23,9 +23,13 @@ export function graphqlOverWs(options: {
   const server = useServer(
     {
       onSubscribe: async ({ extra, connectionParams }, _id, payload) => {
-        const authorization = connectionParams?.authorization ?? extra.request.headers.authorization;
-        const contextValue = await doorkeeper.admit({ authorization: String(authorization) });
-        return checkedOperation(schema, { ...payload, contextValue });
+        try {
+          const contextValue = await doorkeeper.admit({ ...extra.request.headers, ...tokenOf(connectionParams) });
+          return checkedOperation(schema, { ...payload, contextValue });
+        } catch (error) {
+          if (error instanceof GraphQLError) return [error];
+          throw error;
+        }
       },
       onError: (_context, _id, _payload, errors) => formatted({ errors }).errors,
       onNext: (_context, _id, _payload, _args, result) => formatted(result),
@@ -33,4 +37,10 @@ export function graphqlOverWs(options: {
     sockets,
   );
   return async () => server.dispose();
+}
+
+/** Browsers cannot set headers on a WebSocket, so a token may also come as `authorization` in the connection's parameters. */
+function tokenOf(parameters: Record<string, unknown> | undefined): { authorization?: string } {
+  const authorization = parameters?.authorization;
+  return typeof authorization === 'string' ? { authorization } : {};
 }

@@ -3,6 +3,7 @@ import {
   getNullableType,
   GraphQLError,
   isListType,
+  Kind,
   type ASTVisitor,
   type DocumentNode,
   type FragmentDefinitionNode,
@@ -40,11 +41,11 @@ type FindFragment = (name: string) => FragmentDefinitionNode | null | undefined;
 /** Levels of fields below a selection; a fragment inside itself counts once, another rule refuses it. */
 function depthOf(selections: SelectionSetNode, fragment: FindFragment, inside: string[]): number {
   const depths = selections.selections.map((selection) => {
-    if (selection.kind === 'Field') {
+    if (selection.kind === Kind.FIELD) {
       if (selection.name.value.startsWith('__')) return 0;
       return 1 + (selection.selectionSet ? depthOf(selection.selectionSet, fragment, inside) : 0);
     }
-    if (selection.kind === 'InlineFragment') return depthOf(selection.selectionSet, fragment, inside);
+    if (selection.kind === Kind.INLINE_FRAGMENT) return depthOf(selection.selectionSet, fragment, inside);
     const name = selection.name.value;
     const spread = inside.includes(name) ? null : fragment(name);
     return spread ? depthOf(spread.selectionSet, fragment, [...inside, name]) : 0;

@@ -1,7 +1,6 @@
 /** The HTTP server: one port for GraphQL, subscriptions, downloads and the web interface. What they do is elsewhere. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DemurError } from '@demur/model';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { App } from '../app.ts';
 import type { Env } from '../env.ts';
@@ -13,29 +12,13 @@ import { exportRoutes } from './exports.ts';
 import { graphqlOverHttp } from './graphql-over-http.ts';
 import { graphqlOverSse } from './graphql-over-sse.ts';
 import { graphqlOverWs } from './graphql-over-ws.ts';
+import { listenError } from './require-port.ts';
 
 /** A server that answers. */
 export interface RunningServer {
   /** `http://127.0.0.1:4000` */
   url: string;
   close(): Promise<void>;
-}
-
-/** A port that another program has. */
-export class PortInUseError extends DemurError {
-  constructor(port: number, host: string) {
-    super(
-      'PORT_IN_USE',
-      `Port ${port} on ${host} is in use by another program; stop it, or choose another port, such as PORT=${port + 1} npm start`,
-    );
-  }
-}
-
-/** A host or port that cannot be listened on. */
-export class ListenError extends DemurError {
-  constructor(port: number, host: string, cause: Error) {
-    super('CANNOT_LISTEN', `Cannot listen on HOST=${host} PORT=${port} (${cause.message}); choose others`, { cause });
-  }
 }
 
 /** The largest body of a request: an imported circuit of some 200,000 edges. */
@@ -115,9 +98,7 @@ function statusOf(code: string): number {
 
 function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? new PortInUseError(port, host) : new ListenError(port, host, error)),
-    );
+    server.once('error', (error) => reject(listenError(error, { host, port })));
     server.listen(port, host, resolve);
   });
 }

@@ -59,7 +59,7 @@ export class Models {
   /** Checks the model on disk and keeps its name, place and hashes; once more, it brings them up to date. A trusted path need not be allowed. */
   async register(input: RegisterModelInput, { isTrusted = false } = {}): Promise<Model> {
     const source = await openModelSource(isTrusted ? input.path : await allowedPath(input.path, this.#roots));
-    const slug = input.slug == null ? slugOf(path.basename(source.path, '.gguf')) : requireSlug(input.slug);
+    const slug = requireSlug(input.slug ?? slugOf(path.basename(source.path, '.gguf')));
     const taken = await findModelBySlug(this.#database, slug);
     if (taken !== undefined && taken.sourcePath !== source.path) throw new ModelSlugTakenError(slug, taken.sourcePath);
     const { format, config, path: sourcePath } = source;

@@ -12,15 +12,15 @@ export class PairIndexError extends DemurError {
 type Cells = (number | null)[][];
 
 /** [row][column] of an array [..., column, pair]; the mean over pairs that have the cell, or one pair. */
-export function gridValues({ shape, values }: NamedArray, pair: number | null | undefined): Cells {
+export function gridValues({ shape, values }: NamedArray, pair: number | null): Cells {
   const pairs = shape.at(-1)!;
   const columns = shape.at(-2)!;
-  if (pair != null && (pair < 0 || pair >= pairs)) throw new PairIndexError(pair, pairs);
+  if (pair !== null && (pair < 0 || pair >= pairs)) throw new PairIndexError(pair, pairs);
   const rows = values.length / (columns * pairs);
   return Array.from({ length: rows }, (_, row) =>
     Array.from({ length: columns }, (_, column) => {
       const start = (row * columns + column) * pairs;
-      return pair == null ? mean(values.subarray(start, start + pairs)) : present(values[start + pair]!);
+      return pair === null ? mean(values.subarray(start, start + pairs)) : present(values[start + pair]!);
     }),
   );
 }

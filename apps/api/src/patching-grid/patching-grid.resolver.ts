@@ -16,7 +16,7 @@ export class PatchingGridResolver {
     @Arg('pair', () => Int, { nullable: true, description: 'Only this pair instead of the mean.' })
     pair?: number | null,
   ): Promise<(number | null)[][]> {
-    return app.experiments.gridValues(grid, pair);
+    return app.experiments.gridValues(grid, pair ?? null);
   }
 
   @FieldResolver(() => [[Float]], {
@@ -33,6 +33,6 @@ export class PatchingGridResolver {
     })
     pair?: number | null,
   ): Promise<(number | null)[][]> {
-    return app.experiments.gridNormalised(grid, pair);
+    return app.experiments.gridNormalised(grid, pair ?? null);
   }
 }
