@@ -2,8 +2,11 @@
 import type { ResolvedPair } from './dataset/resolved-pair.ts';
 import type { Shard } from './shard.ts';
 
-/** Pairs that one worker runs together: enough rows for large products, few enough to keep all cores at work. */
+/** Most pairs that one worker runs together: enough rows for large products, and memory for their cells. */
 export const PAIRS_PER_SHARD = 8;
+
+/** A small data set is still cut in two, so that a second core has work. */
+const LEAST_SHARDS = 2;
 
 /** Blocks of near-equal size, in which pairs with the same beginning and similar lengths stand together. */
 export function planShards(pairs: ResolvedPair[]): Shard[] {
@@ -11,7 +14,7 @@ export function planShards(pairs: ResolvedPair[]): Shard[] {
     .map((pair, index) => ({ index, pair }))
     .sort((a, b) => compare(a.pair, b.pair) || a.index - b.index);
   const columns = Math.max(...pairs.map(({ clean }) => clean.length));
-  const count = Math.ceil(pairs.length / PAIRS_PER_SHARD);
+  const count = Math.max(Math.ceil(pairs.length / PAIRS_PER_SHARD), Math.min(LEAST_SHARDS, pairs.length));
   const start = (index: number) => Math.floor((index * pairs.length) / count);
   return Array.from({ length: count }, (_, index) => ({
     index,

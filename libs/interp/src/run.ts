@@ -101,17 +101,18 @@ async function runShards(
   const progress = shardProgress(shards.length, options.onProgress);
   // A shard carries its own pairs: sending all of the spec's with each would grow with their square.
   const shardSpec = { ...spec, pairs: [] };
-  const running = shards.map((shard) =>
-    options.pool
-      .run({ path: source.path }, { spec: shardSpec, shard }, { signal, onProgress: progress(shard.index) })
-      .catch((error: unknown) => {
-        failure.abort();
-        throw error;
-      }),
-  );
-  const first = Promise.all(running);
-  await Promise.allSettled(running);
-  return first;
+  let first: { error: unknown } | undefined;
+  const model = { path: source.path };
+  const running = shards.map((shard) => {
+    const watching = { signal, onProgress: progress(shard.index) };
+    return options.pool.run(model, { spec: shardSpec, shard }, watching).catch((error: unknown) => {
+      first ??= { error };
+      failure.abort();
+    });
+  });
+  const outcomes = await Promise.all(running);
+  if (first !== undefined) throw first.error;
+  return outcomes.filter((outcome) => outcome !== undefined);
 }
 
 /** Sums the shards' progress to the run's; each shard hears of the one load, so only the first speaks of it. */

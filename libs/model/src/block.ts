@@ -4,14 +4,15 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { attend, attendVjp } from './components/attention.ts';
+import { attend, attendLast, attendVjp } from './components/attention.ts';
 import type { AttentionGradients, AttentionShape, AttentionTrace } from './components/attention.ts';
 import { gatedMlpHidden, gatedMlpVjp } from './components/gated-mlp.ts';
 import type { GatedMlpTrace, GatedMlpWeights } from './components/gated-mlp.ts';
-import { sliceGroup } from './components/row-groups.ts';
+import { lastRows, sliceGroup } from './components/row-groups.ts';
 import type { RowGroup } from './components/row-groups.ts';
 import { rmsNorm, rmsNormVjp } from './components/rms-norm.ts';
 import type { RmsNormTrace, RmsNormWeights } from './components/rms-norm.ts';
+import { scoped } from './components/scoped.ts';
 import type { BlockHook } from './hooks.ts';
 
 export interface Block {
@@ -106,8 +107,7 @@ export function runBlock(
   const residPre = point('hook_resid_pre', x);
   const ln1 = showNorm('ln1', rmsNorm(block.ln1, residPre), point);
   const attn = attention(block, ln1.normalized, groups, point);
-  const zs = attn.map((trace) => trace.z);
-  const z = point('attn.hook_z', zs.length === 1 ? (zs[0] as Tensor2D) : tf.concat<Tensor2D>(zs, 0));
+  const z = point('attn.hook_z', joined(attn));
   const attnOut = attentionOutput(block, z, point);
   const residMid = point('hook_resid_mid', residPre.add<Tensor2D>(attnOut));
   const ln2 = showNorm('ln2', rmsNorm(block.ln2, residMid), point);
@@ -118,10 +118,69 @@ export function runBlock(
   return { residPre, ln1, attn, z, attnOut, residMid, ln2, mlp: { ...mlp, post }, mlpOut, residPost };
 }
 
+/** Rows of the MLP at a time: as many as products run at full speed with; more only take memory. */
+const MLP_ROWS = 4096;
+
 /** The second half of a block alone, for rows whose attention output is known: residMid [rows, dModel] → residPost. */
 export function runMlp(block: Block, residMid: Tensor2D): Tensor2D {
-  const { normalized } = rmsNorm(block.ln2, residMid);
-  return residMid.add(tf.matMul(gatedMlpHidden(block.mlp, normalized).post, block.mlp.W_out));
+  const [rows, width] = residMid.shape;
+  const some = (start: number, count: number): Tensor2D =>
+    scoped(() => {
+      const chunk = residMid.slice<Tensor2D>([start, 0], [count, width]);
+      const { normalized } = rmsNorm(block.ln2, chunk);
+      return chunk.add<Tensor2D>(tf.matMul(gatedMlpHidden(block.mlp, normalized).post, block.mlp.W_out));
+    });
+  const chunks: Tensor2D[] = [];
+  for (let start = 0; start < rows; start += MLP_ROWS) chunks.push(some(start, Math.min(MLP_ROWS, rows - start)));
+  return chunks.length === 1 ? (chunks[0] as Tensor2D) : tf.concat2d(chunks, 0);
+}
+
+/**
+ * Runs one block for its output alone, x [rows, dModel] → residPost: what nobody reads again dies at once, so that
+ * passes of many rows fit. With `lastOnly` the output is each group's last position alone, [all groups' cells, dModel].
+ */
+export function passBlock(
+  block: Block,
+  x: Tensor2D,
+  groups: readonly RowGroup[],
+  { lastOnly = false }: { lastOnly?: boolean } = {},
+): Tensor2D {
+  return scoped(() => {
+    const residMid = scoped(() => {
+      const { normalized } = rmsNorm(block.ln1, x);
+      if (!lastOnly)
+        return x.add<Tensor2D>(tf.matMul(joined(attention(block, normalized, groups, PASS)), block.attn.W_O));
+      const z = lastAttention(block, normalized, groups);
+      return lastOfGroups(x, groups).add<Tensor2D>(tf.matMul(z, block.attn.W_O));
+    });
+    return runMlp(block, residMid);
+  });
+}
+
+function joined(traces: readonly AttentionTrace[]): Tensor2D {
+  const zs = traces.map((trace) => trace.z);
+  return zs.length === 1 ? (zs[0] as Tensor2D) : tf.concat2d(zs, 0);
+}
+
+/** Each group's rows at its last position, one group after the other: [all cells, width]. */
+function lastOfGroups(x: Tensor2D, groups: readonly RowGroup[]): Tensor2D {
+  return tf.concat2d(
+    groups.map((group, i) => lastRows(sliceGroup(x, groups, i), group)),
+    0,
+  );
+}
+
+function lastAttention(block: Block, x: Tensor2D, groups: readonly RowGroup[]): Tensor2D {
+  const queries: Tensor2D = tf.matMul(lastOfGroups(x, groups), block.attn.W_Q);
+  const [keys, values]: Tensor2D[] = [tf.matMul(x, block.attn.W_K), tf.matMul(x, block.attn.W_V)];
+  let before = 0;
+  const zs = groups.map((group, i) => {
+    const q = queries.slice<Tensor2D>([before, 0], [group.cells, queries.shape[1]]);
+    before += group.cells;
+    const projections = { q, k: sliceGroup(keys as Tensor2D, groups, i), v: sliceGroup(values as Tensor2D, groups, i) };
+    return attendLast(projections, group, block.shape);
+  });
+  return tf.concat2d(zs, 0);
 }
 
 /** What the backward pass needs of a trace. */

@@ -12,6 +12,7 @@ import type { Layout } from './canonical.ts';
 import { rmsNorm, rmsNormVjp } from './components/rms-norm.ts';
 import type { RmsNormTrace, RmsNormWeights } from './components/rms-norm.ts';
 import { rotationMatrices } from './components/rotary.ts';
+import { lastRows } from './components/row-groups.ts';
 import type { KeyValues, RowGroup } from './components/row-groups.ts';
 import { scoped } from './components/scoped.ts';
 import type { ModelConfig } from './config.ts';
@@ -302,11 +303,6 @@ export class Transformer {
     if (at === 'last') return this.unembed(lastRows(normalized, layout.group));
     return toCanonical('hook_embed', this.unembed(normalized), layout);
   }
-}
-
-/** Rows of the last position: [cells, width], contiguous since rows are position-major. */
-export function lastRows(x: Tensor2D, group: RowGroup): Tensor2D {
-  return x.slice([(group.positions - 1) * group.cells, 0], [group.cells, x.shape[1]]);
 }
 
 /** [cells, width] → rows of the pass, zero but at the last position. */

@@ -7,7 +7,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
-import { groupRows, lastRows, runBlock, scoped } from '@demur/model/engine';
+import { groupRows, lastRows, passBlock, scoped } from '@demur/model/engine';
 import type { Block, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
 import type { Metric } from '../metric.ts';
@@ -148,7 +148,7 @@ function step(model: Transformer, { base, lanes, rows, layer, sweep }: StepInput
   const next = scoped(() => {
     const current = takeIn(lanes, rows, { base, layer, sweep });
     const block = model.blocks[layer];
-    return current && block ? runLanes(block, current, lanes, base, layer) : (current?.clone() ?? null);
+    return current && block ? runLanes(block, current, lanes, { base, layer }) : (current?.clone() ?? null);
   });
   rows?.dispose();
   return next;
@@ -163,7 +163,9 @@ function takeIn(
   const patchedAt = sweepLayerStartingAt(base, sweep, layer);
   if (patchedAt === null) return rows;
   const patched = patchAt(base, sweep, patchedAt).rows;
-  const added = lanes.map(({ set }) => cohortRows(base, set, patched, startOf(base, layer)));
+  const added = lanes.map(({ set, group }) =>
+    lastPositions(cohortRows(base, set, patched, startOf(base, layer)), group.positions),
+  );
   return withNewCells(rows, lanes, { added, cohort: { layer: patchedAt, heads: patched.shape[0] } });
 }
 
@@ -180,9 +182,23 @@ function sweepLayerStartingAt(base: BaseRuns, sweep: Sweep, layer: number): numb
   return null;
 }
 
-function runLanes(block: Block, rows: Tensor2D, lanes: readonly Lane[], base: BaseRuns, layer: number): Tensor2D {
+/** The last `count` positions of x [positions, cells, d]. */
+function lastPositions(x: Tensor3D, count: number): Tensor3D {
+  const [positions, cells, width] = x.shape;
+  return count === positions ? x : x.slice([positions - count, 0, 0], [count, cells, width]);
+}
+
+/** One block of all lanes. The last one gives the last position alone, so from then on lanes have one position. */
+function runLanes(
+  block: Block,
+  rows: Tensor2D,
+  lanes: readonly Lane[],
+  { base, layer }: { base: BaseRuns; layer: number },
+): Tensor2D {
+  const lastOnly = layer === base.layers.length - 1;
   const groups = lanes.map(({ group, set }) => ({ ...group, contexts: set.pairs, fixed: fixedOf(base, layer, set) }));
-  return runBlock(block, rows, groups).residPost;
+  if (lastOnly) for (const lane of lanes) lane.group = { ...lane.group, positions: 1 };
+  return passBlock(block, rows, groups, { lastOnly });
 }
 
 /** The metric of every cell, from the last position's rows. */

@@ -150,18 +150,37 @@ export function attend(
   const own = keyValuesOf(projections, group, options.shape);
   const scores = points.scores(attentionScores(queries, own, group));
   const pattern = points.pattern(tf.softmax(scores));
-  const parts = [...group.fixed, own];
+  return { queries, own, scores, pattern, z: toRows(weightedValues(pattern, [...group.fixed, own]), group) };
+}
+
+/** Pattern [KV, C, rows, all keys] → the values it weighs, [KV, C, rows, D]. */
+function weightedValues(pattern: Tensor4D, parts: readonly KeyValues[]): Tensor4D {
   const weighted = splitParts(pattern, parts).map((p, i) => timesPart(p, (parts[i] as KeyValues).values, false));
+  return weighted.reduce((a, b) => a.add(b));
+}
+
+/** A group's last position alone: its rows are its cells. */
+export function lastPosition(group: RowGroup): RowGroup {
+  const { positions, rotations } = group;
+  const [, rows, columns] = rotations.shape;
   return {
-    queries,
-    own,
-    scores,
-    pattern,
-    z: toRows(
-      weighted.reduce((a, b) => a.add(b)),
-      group,
-    ),
+    ...group,
+    start: group.start + positions - 1,
+    positions: 1,
+    rotations: rotations.slice([positions - 1, 0, 0], [1, rows, columns]),
   };
+}
+
+/**
+ * Attention of the last position's queries q [cells, H·D] over all keys of the group: z [cells, H·D]. What a block needs
+ * when only its last position is read.
+ */
+export function attendLast(projections: Projections, group: RowGroup, shape: AttentionShape): Tensor2D {
+  const last = lastPosition(group);
+  const queries = queriesOf(projections.q, last, shape);
+  const own = keyValuesOf(projections, group, shape);
+  const scores = attentionScores(queries, own, last);
+  return toRows(weightedValues(tf.softmax(scores), [...group.fixed, own]), last);
 }
 
 /** Undoes the rotation of gradients [KV, C, G, S, D] and gives them as [KV, G, S, C, D]. */

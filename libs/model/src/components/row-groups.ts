@@ -52,3 +52,8 @@ export function sliceGroup(x: Tensor2D, groups: readonly RowGroup[], index: numb
   if (groups.length === 1) return x;
   return x.slice([totalRows(groups.slice(0, index)), 0], [groupRows(group), x.shape[1]]);
 }
+
+/** Rows of the last position: [cells, width], contiguous since rows are position-major. */
+export function lastRows(x: Tensor2D, group: RowGroup): Tensor2D {
+  return x.slice([(group.positions - 1) * group.cells, 0], [group.cells, x.shape[1]]);
+}

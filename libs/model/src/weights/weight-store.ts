@@ -3,7 +3,7 @@
 
 import { DemurError } from '../errors.ts';
 
-/** Structured-cloneable; every tensor starts at a 64-byte aligned offset. */
+/** Structured-cloneable; every tensor starts at an address that is a multiple of 64 where the allocator allows it. */
 export interface WeightStore {
   buffer: SharedArrayBuffer;
   /** By canonical name: offset in bytes and shape, row-major. */
@@ -22,19 +22,29 @@ export class UnknownWeightError extends DemurError {
 }
 
 const ALIGNMENT = 64;
+/**
+ * Where the first tensor starts. Allocators put a header of 16 bytes before a large buffer, so this makes its address a
+ * multiple of 64: TensorFlow then takes the memory as it is. At any other address it makes a copy, and all stays right.
+ */
+const LEAD = ALIGNMENT - 16;
 
 /** Number of elements of a shape; 1 for a scalar. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+/** The next place for a tensor at or after `offset` bytes. */
+function aligned(offset: number): number {
+  return Math.ceil((offset - LEAD) / ALIGNMENT) * ALIGNMENT + LEAD;
+}
+
 /** A zeroed store for the named shapes, in the order given. */
 export function allocateWeightStore(shapes: readonly { name: string; shape: number[] }[]): WeightStore {
   const tensors: WeightStore['tensors'] = {};
-  let offset = 0;
+  let offset = LEAD;
   for (const { name, shape } of shapes) {
     tensors[name] = { offset, shape };
-    offset = Math.ceil((offset + 4 * elementCount(shape)) / ALIGNMENT) * ALIGNMENT;
+    offset = aligned(offset + 4 * elementCount(shape));
   }
   return { buffer: new SharedArrayBuffer(offset), tensors };
 }
