@@ -52,7 +52,9 @@ const nameOf = (filename: string): string => filename.slice(filename.lastIndexOf
 
 /** Descriptions are for the API's readers: a changed sentence shall not change our files. */
 const withoutDescriptions = (schema: DocumentNode): DocumentNode =>
-  visit(schema, { enter: (node) => ('description' in node && node.description ? { ...node, description: undefined } : undefined) });
+  visit(schema, {
+    enter: (node) => ('description' in node && node.description ? { ...node, description: undefined } : undefined),
+  });
 
 /** Our modules name the file they import, extension included. */
 const withExtensions = (text: string): string => text.replaceAll(`from './graphql.js'`, `from './graphql.ts'`);

@@ -8,7 +8,9 @@ import { ApiError } from '../client/api-error.ts';
 const worthRetrying = (failures: number, error: Error): boolean => failures < 2 && !(error instanceof ApiError);
 
 const makeClient = (): QueryClient =>
-  new QueryClient({ defaultOptions: { queries: { staleTime: 5_000, retry: worthRetrying, refetchOnWindowFocus: true } } });
+  new QueryClient({
+    defaultOptions: { queries: { staleTime: 5_000, retry: worthRetrying, refetchOnWindowFocus: true } },
+  });
 
 export function Providers({ children }: { children: ReactNode }) {
   const [client] = useState(makeClient);

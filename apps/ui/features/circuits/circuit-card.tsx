@@ -20,7 +20,11 @@ export function CircuitCard({ circuit }: { circuit: FragmentType<typeof CircuitC
         {edges.nodes.map(({ name, score }) => (
           <li key={name}>
             <code>{name}</code>
-            <span className={styles.bar} data-sign={score < 0 ? 'negative' : 'positive'} style={{ width: `${(Math.abs(score) / strongest) * 100}%` }} />
+            <span
+              className={styles.bar}
+              data-sign={score < 0 ? 'negative' : 'positive'}
+              style={{ width: `${(Math.abs(score) / strongest) * 100}%` }}
+            />
             <span className={styles.score}>{numberText(score)}</span>
           </li>
         ))}

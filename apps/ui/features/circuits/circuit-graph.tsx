@@ -31,7 +31,14 @@ export function CircuitGraph({ circuitId, filter, shape, selected, onSelect }: C
       <header className={styles.header}>
         <label>
           Strongest <output>{draft}</output> edges
-          <input type="range" min={10} max={500} step={10} value={draft} onChange={(event) => setDraft(event.target.value)} />
+          <input
+            type="range"
+            min={10}
+            max={500}
+            step={10}
+            value={draft}
+            onChange={(event) => setDraft(event.target.value)}
+          />
         </label>
         {found && <small>{countText(found.totalCount)} pass the filter</small>}
       </header>

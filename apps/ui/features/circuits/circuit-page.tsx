@@ -28,7 +28,13 @@ export function CircuitPage({ id }: { id: string }) {
       <CircuitHeader circuit={circuit} />
       <EdgeFilters />
       <div className={styles.columns}>
-        <CircuitGraph circuitId={id} filter={filter} shape={circuit.experiment?.model?.shape} selected={node} onSelect={select} />
+        <CircuitGraph
+          circuitId={id}
+          filter={filter}
+          shape={circuit.experiment?.model?.shape}
+          selected={node}
+          onSelect={select}
+        />
         {node && <Neighbourhood circuitId={id} node={node} onSelect={select} />}
       </div>
       <EdgeTable circuitId={id} filter={filter} onSelect={select} />
@@ -40,7 +46,8 @@ function NoSuchCircuit({ id }: { id: string }) {
   return (
     <EmptyState title="There is no such circuit">
       <p>
-        Nothing here has the id <code>{id}</code>. An attribution experiment makes a circuit: <Link href="/">see all experiments</Link>.
+        Nothing here has the id <code>{id}</code>. An attribution experiment makes a circuit:{' '}
+        <Link href="/">see all experiments</Link>.
       </p>
     </EmptyState>
   );

@@ -1,7 +1,13 @@
 /** The filter of a circuit's edges as it stands in the address, and as the API takes it. The server filters, never the page. */
 import type { EdgeFilter, LayerRange, NodeFilter, NodeKind, Port, Sign } from '../../graphql/graphql.ts';
 
-export const kindWords: Record<NodeKind, string> = { INPUT: 'input', HEAD: 'heads', KV_HEAD: 'kv heads', MLP: 'MLPs', LOGITS: 'logits' };
+export const kindWords: Record<NodeKind, string> = {
+  INPUT: 'input',
+  HEAD: 'heads',
+  KV_HEAD: 'kv heads',
+  MLP: 'MLPs',
+  LOGITS: 'logits',
+};
 export const portWords: Record<Port, string> = { Q: 'q', K: 'k', V: 'v', IN: 'in' };
 export const signWords: Record<Sign, string> = { POSITIVE: 'positive', NEGATIVE: 'negative' };
 

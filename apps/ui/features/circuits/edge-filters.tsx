@@ -18,12 +18,22 @@ export function EdgeFilters() {
     onChange: (values: T[]) => set(name, values.join('.')),
   });
   const filtered = filterParameters.some((name) => params.has(name));
-  const clear = (): void => change({ ...Object.fromEntries(filterParameters.map((name) => [name, null])), after: null, page: null });
+  const clear = (): void =>
+    change({ ...Object.fromEntries(filterParameters.map((name) => [name, null])), after: null, page: null });
   return (
-    <form className={styles.filters} role="search" aria-label="Filter edges" onSubmit={(event) => event.preventDefault()}>
+    <form
+      className={styles.filters}
+      role="search"
+      aria-label="Filter edges"
+      onSubmit={(event) => event.preventDefault()}
+    >
       <div className={styles.side}>
         <CheckGroup label="From" choices={senderKinds} {...list('from', senderKinds)} />
-        <LayerInputs label="From layers" value={params.get('fromLayers')} onChange={(value) => set('fromLayers', value)} />
+        <LayerInputs
+          label="From layers"
+          value={params.get('fromLayers')}
+          onChange={(value) => set('fromLayers', value)}
+        />
       </div>
       <div className={styles.side}>
         <CheckGroup label="To" choices={receiverKinds} {...list('to', receiverKinds)} />

@@ -45,7 +45,10 @@ export function EdgeRows({ edges, onSelect }: EdgeRowsProps) {
             <td>{portWords[port]}</td>
             <td className={table.number}>{numberText(score)}</td>
             <td className={styles.strength}>
-              <span data-sign={score < 0 ? 'negative' : 'positive'} style={{ width: `${(Math.abs(score) / strongest) * 100}%` }} />
+              <span
+                data-sign={score < 0 ? 'negative' : 'positive'}
+                style={{ width: `${(Math.abs(score) / strongest) * 100}%` }}
+              />
             </td>
           </tr>
         ))}
@@ -56,7 +59,12 @@ export function EdgeRows({ edges, onSelect }: EdgeRowsProps) {
 
 function NodeButton({ name, onSelect }: { name: string; onSelect: (node: string) => void }) {
   return (
-    <button type="button" className={styles.nodeButton} onClick={() => onSelect(name)} title={`Neighbourhood of ${name}`}>
+    <button
+      type="button"
+      className={styles.nodeButton}
+      onClick={() => onSelect(name)}
+      title={`Neighbourhood of ${name}`}
+    >
       {name}
     </button>
   );

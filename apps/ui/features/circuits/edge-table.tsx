@@ -34,12 +34,17 @@ export function EdgeTable({ circuitId, filter, onSelect }: EdgeTableProps) {
   const variables = { id: circuitId, first: pageSize, after, filter, orderBy };
   const answer = useGraphqlQuery(EdgePageDocument, variables, { keepPrevious: true });
   const found = answer.data?.circuit?.edges;
-  const label = found && pageLabel(page, { size: pageSize, shown: found.nodes.length, total: found.totalCount, what: 'edges' });
+  const label =
+    found && pageLabel(page, { size: pageSize, shown: found.nodes.length, total: found.totalCount, what: 'edges' });
   return (
     <section className={styles.section} aria-label="Edges">
       <header>
         <h2>Edges</h2>
-        <select aria-label="Order" value={orderBy} onChange={(event) => change({ order: event.target.value, after: null, page: null })}>
+        <select
+          aria-label="Order"
+          value={orderBy}
+          onChange={(event) => change({ order: event.target.value, after: null, page: null })}
+        >
           {Object.entries(orders).map(([order, words]) => (
             <option key={order} value={order}>
               {words}

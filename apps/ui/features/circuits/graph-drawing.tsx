@@ -74,6 +74,10 @@ export function GraphDrawing({ edges, shape, selected, onSelect }: GraphDrawingP
 /** Heads a layer: the model's, and for an imported circuit what its edges name. */
 function headCounts(edges: readonly GraphEdgeFragment[], shape: GraphDrawingProps['shape']) {
   const nodes = edges.flatMap(({ sender, receiver }) => [sender, receiver]);
-  const most = (kind: string): number => Math.max(1, ...nodes.filter((n) => n.kind === kind).map((n) => (n.head ?? 0) + 1));
-  return { nHeads: Math.max(shape?.nHeads ?? 1, most('HEAD')), nKvHeads: Math.max(shape?.nKvHeads ?? 1, most('KV_HEAD')) };
+  const most = (kind: string): number =>
+    Math.max(1, ...nodes.filter((n) => n.kind === kind).map((n) => (n.head ?? 0) + 1));
+  return {
+    nHeads: Math.max(shape?.nHeads ?? 1, most('HEAD')),
+    nKvHeads: Math.max(shape?.nKvHeads ?? 1, most('KV_HEAD')),
+  };
 }

@@ -3,6 +3,7 @@
  * column of its index in every layer, so that the picture stays still while edges come and go. Layers without a node take no room.
  */
 import type { NodeKind } from '../../graphql/graphql.ts';
+import { nodeHalf, widestArc } from './edge-path.ts';
 
 export interface GraphNode {
   name: string;
@@ -39,9 +40,9 @@ const gutter = 44;
 const margin = 26;
 const narrowest = 26;
 const widest = 64;
-const usualWidth = 900;
+const usualWidth = 940;
 const tallestRow = 54;
-const lowestRow = 40;
+const lowestRow = 36;
 const usualHeight = 900;
 
 /** Coordinates in SVG units; y grows downwards. */
@@ -49,8 +50,8 @@ export function graphLayout(links: readonly GraphLink[], { nHeads, nKvHeads }: L
   const nodes = nodesOf(links);
   const layers = [...new Set(nodes.flatMap(({ layer }) => layer ?? []))].sort((a, b) => a - b);
   const rowHeight = clamp(usualHeight / (layers.length + 2), lowestRow, tallestRow);
-  const columnWidth = clamp((usualWidth - gutter) / (nHeads + 2), narrowest, widest);
-  const width = gutter + columnWidth * (nHeads + 2);
+  const columnWidth = clamp((usualWidth - gutter - widestArc) / (nHeads + 1), narrowest, widest);
+  const width = gutter + columnWidth * (nHeads + 1) + widestArc + nodeHalf.width;
   const height = margin * 2 + rowHeight * (layers.length + 1);
   const rowOf = new Map(layers.map((layer, i) => [layer, height - margin - rowHeight * (i + 1)]));
   const columnOf = (node: GraphNode): number => gutter + columnWidth * (column(node, nHeads, nKvHeads) + 0.5);
@@ -84,7 +85,17 @@ export function nodeText({ kind, head, name }: GraphNode): string {
 
 /** Every node once, in the order in which links name it. */
 function nodesOf(links: readonly GraphLink[]): GraphNode[] {
-  return [...new Map(links.flatMap(({ sender, receiver }) => [[sender.name, sender], [receiver.name, receiver]] as const)).values()];
+  return [
+    ...new Map(
+      links.flatMap(
+        ({ sender, receiver }) =>
+          [
+            [sender.name, sender],
+            [receiver.name, receiver],
+          ] as const,
+      ),
+    ).values(),
+  ];
 }
 
 const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value));

@@ -15,9 +15,20 @@ interface GraphNodesProps {
   onSelect: (node: string | null) => void;
 }
 
-export function GraphNodes({ nodes, edges, active, selected, focusable, onActive, onFocus, onSelect }: GraphNodesProps) {
+export function GraphNodes({
+  nodes,
+  edges,
+  active,
+  selected,
+  focusable,
+  onActive,
+  onFocus,
+  onSelect,
+}: GraphNodesProps) {
   const near = new Set(
-    edges.flatMap(({ sender, receiver }) => (sender.name === active || receiver.name === active ? [sender.name, receiver.name] : [])),
+    edges.flatMap(({ sender, receiver }) =>
+      sender.name === active || receiver.name === active ? [sender.name, receiver.name] : [],
+    ),
   );
   return nodes.map(({ name, kind, x, y, text }) => {
     const half = text.length > 3 ? nodeHalf.width + text.length * 1.6 : nodeHalf.width;
@@ -42,7 +53,13 @@ export function GraphNodes({ nodes, edges, active, selected, focusable, onActive
         onBlur={() => onActive(undefined)}
         onClick={() => onSelect(name === selected ? null : name)}
       >
-        <rect x={-half} y={-nodeHalf.height} width={half * 2} height={nodeHalf.height * 2} rx={kind === 'MLP' ? 2 : 7} />
+        <rect
+          x={-half}
+          y={-nodeHalf.height}
+          width={half * 2}
+          height={nodeHalf.height * 2}
+          rx={kind === 'MLP' ? 2 : 7}
+        />
         <text dy="0.34em">{text}</text>
       </g>
     );

@@ -15,7 +15,11 @@ interface NeighbourhoodProps {
 }
 
 export function Neighbourhood({ circuitId, node, onSelect }: NeighbourhoodProps) {
-  const around = useGraphqlQuery(NeighbourhoodDocument, { id: circuitId, node, top: strongest }, { keepPrevious: true });
+  const around = useGraphqlQuery(
+    NeighbourhoodDocument,
+    { id: circuitId, node, top: strongest },
+    { keepPrevious: true },
+  );
   const edges = around.data?.circuit?.neighbourhood;
   return (
     <aside className={styles.section} aria-label={`Neighbourhood of ${node}`}>

@@ -8,7 +8,14 @@ export function ScoreInput({ value, onChange }: { value: string | null; onChange
   return (
     <label className={styles.field}>
       |score| at least
-      <input type="number" min={0} step="any" placeholder="0" value={draft} onChange={(event) => setDraft(event.target.value)} />
+      <input
+        type="number"
+        min={0}
+        step="any"
+        placeholder="0"
+        value={draft}
+        onChange={(event) => setDraft(event.target.value)}
+      />
     </label>
   );
 }

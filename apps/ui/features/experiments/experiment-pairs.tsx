@@ -19,8 +19,20 @@ export function ExperimentPairs({ experiment }: { experiment: FragmentType<typeo
             <p>
               <code>{visibleToken(answer.string)}</code> or <code>{visibleToken(distractor.string)}</code>
             </p>
-            <TokenLine label="clean" tokens={clean} other={corrupted} from={firstDifference} metric={numberText(metricClean)} />
-            <TokenLine label="corrupted" tokens={corrupted} other={clean} from={firstDifference} metric={numberText(metricCorrupted)} />
+            <TokenLine
+              label="clean"
+              tokens={clean}
+              other={corrupted}
+              from={firstDifference}
+              metric={numberText(metricClean)}
+            />
+            <TokenLine
+              label="corrupted"
+              tokens={corrupted}
+              other={clean}
+              from={firstDifference}
+              metric={numberText(metricCorrupted)}
+            />
           </li>
         ))}
       </ol>

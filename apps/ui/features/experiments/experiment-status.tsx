@@ -6,7 +6,7 @@ import { statusNames } from './kinds.ts';
 import styles from './experiment-status.module.css';
 import { useLiveProgress } from './use-live-progress.ts';
 
-const stageWords: Record<string, string> = { load: 'loading weights', run: 'running', merge: 'merging' };
+const stageWords: Record<string, string> = { load: 'loading weights', run: '', merge: 'merging' };
 
 export function ExperimentStatus({ experiment }: { experiment: FragmentType<typeof ExperimentStatusFragmentDoc> }) {
   const progress = useLiveProgress(readFragment(ExperimentStatusFragmentDoc, experiment).progress);
@@ -23,9 +23,9 @@ export function ExperimentStatus({ experiment }: { experiment: FragmentType<type
       <span className={styles.status} data-status="RUNNING">
         Running
       </span>
-      <progress max={100} value={percent} aria-label={`${words}, ${percent} percent`} />
+      <progress max={100} value={percent} aria-label={`${words || 'running'}, ${percent} percent`} />
       <small>
-        {words} {progress.total > 0 && `${progress.done}/${progress.total}`}
+        {words} {progress.total > 0 && `${progress.done} of ${progress.total}`}
       </small>
     </span>
   );

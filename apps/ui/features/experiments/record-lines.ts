@@ -11,7 +11,8 @@ const longestText = 400;
 
 /** Objects are opened; lists are written on one line, and told by their length where that is too long. */
 export function recordLines(record: unknown, path = ''): RecordLine[] {
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) return [{ name: path, text: valueText(path, record) }];
+  if (typeof record !== 'object' || record === null || Array.isArray(record))
+    return [{ name: path, text: valueText(path, record) }];
   return Object.entries(record).flatMap(([key, value]) => recordLines(value, path === '' ? key : `${path}.${key}`));
 }
 

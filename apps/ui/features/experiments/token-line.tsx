@@ -27,7 +27,11 @@ export function TokenLine({ label, tokens, other, from, metric }: TokenLineProps
       <small>{label}</small>
       {start > 0 && <span className={styles.folded}>{start} shared tokens</span>}
       {tokens.slice(start).map(({ id, string }, i) => (
-        <span key={i} title={`${JSON.stringify(string)}, id ${id}, position ${start + i}`} data-differs={id !== other[start + i]?.id}>
+        <span
+          key={i}
+          title={`${JSON.stringify(string)}, id ${id}, position ${start + i}`}
+          data-differs={id !== other[start + i]?.id}
+        >
           {visibleToken(string)}
         </span>
       ))}

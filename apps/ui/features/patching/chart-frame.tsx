@@ -26,7 +26,14 @@ export function ChartFrame({ scales, count, ticks, references, xName }: ChartFra
         </g>
       ))}
       {references.map((value) => (
-        <line key={value} className={styles.reference} x1={left} x2={width - right} y1={scales.y(value)} y2={scales.y(value)} />
+        <line
+          key={value}
+          className={styles.reference}
+          x1={left}
+          x2={width - right}
+          y1={scales.y(value)}
+          y2={scales.y(value)}
+        />
       ))}
       {niceTicks(0, count - 1, 10)
         .filter(Number.isInteger)

@@ -80,14 +80,23 @@ export function rowViews(grid: Grid): RowView[] {
 }
 
 /** The `count` rows farthest from `centre` anywhere, in the order they had. */
-export function strongestRows(rows: RowView[], matrix: Matrix, { count, centre }: { count: number; centre: number }): RowView[] {
-  const strength = (row: RowView): number => Math.max(0, ...(matrix[row.index] ?? []).map((v) => Math.abs((v ?? centre) - centre)));
+export function strongestRows(
+  rows: RowView[],
+  matrix: Matrix,
+  { count, centre }: { count: number; centre: number },
+): RowView[] {
+  const strength = (row: RowView): number =>
+    Math.max(0, ...(matrix[row.index] ?? []).map((v) => Math.abs((v ?? centre) - centre)));
   const kept = new Set([...rows].sort((a, b) => strength(b) - strength(a)).slice(0, count));
   return rows.filter((row) => kept.has(row));
 }
 
 /** The value of a cell; of a fold, the one farthest from `centre`, so that nothing hides in it. */
-export function cellValue(matrix: Matrix, row: number, { column, centre }: { column: ColumnView; centre: number }): number | null {
+export function cellValue(
+  matrix: Matrix,
+  row: number,
+  { column, centre }: { column: ColumnView; centre: number },
+): number | null {
   const values = (matrix[row] ?? []).slice(column.index, column.to + 1).filter((value) => value !== null);
   const farther = (a: number, b: number): number => (Math.abs(b - centre) > Math.abs(a - centre) ? b : a);
   return values.length === 0 ? null : values.reduce(farther);

@@ -15,8 +15,18 @@ export function HeatMapColumns({ view, selected, onChoose }: HeatMapColumnsProps
       <tr>
         <td />
         {view.columns.map((column, at) => (
-          <th key={column.index} scope="col" aria-selected={selected.includes(column.index)} className={headClass(column)}>
-            <button type="button" tabIndex={column.index === column.to ? -1 : 0} onClick={() => onChoose(at)} title={headTitle(column)}>
+          <th
+            key={column.index}
+            scope="col"
+            aria-selected={selected.includes(column.index)}
+            className={headClass(column)}
+          >
+            <button
+              type="button"
+              tabIndex={column.index === column.to ? -1 : 0}
+              onClick={() => onChoose(at)}
+              title={headTitle(column)}
+            >
               <ColumnText column={column} />
             </button>
           </th>

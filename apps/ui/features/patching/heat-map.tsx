@@ -63,7 +63,12 @@ export function HeatMap({ label, view, selected, onSelect, onUnfold, onHover }: 
       <HeatMapColumns view={view} selected={selected} onChoose={choose} />
       <tbody>
         {view.rows.map((row, index) => (
-          <HeatMapRow key={row.index} row={row} index={index} focusColumn={index === here.row ? here.column : undefined} />
+          <HeatMapRow
+            key={row.index}
+            row={row}
+            index={index}
+            focusColumn={index === here.row ? here.column : undefined}
+          />
         ))}
       </tbody>
     </table>

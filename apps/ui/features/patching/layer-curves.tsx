@@ -39,7 +39,9 @@ export function LayerCurves({ grids, columns, measure, onRemove, ...rest }: Laye
             </button>
           </li>
         ))}
-        <li className={styles.hint}>Choose a column of a map to add or remove its line; the band is ± one standard deviation over pairs.</li>
+        <li className={styles.hint}>
+          Choose a column of a map to add or remove its line; the band is ± one standard deviation over pairs.
+        </li>
       </ul>
       <Curves key={grid.activation} grid={grid} columns={columns} measure={measure} {...rest} />
     </section>
@@ -56,5 +58,12 @@ function Curves({ experimentId, grid, pairs, columns, measure }: CurvesProps) {
     values: matrix.map((row) => row?.[column.index] ?? null),
     spread: spreadOf(column.index, measure),
   }));
-  return <LineChart label={`${measureNames[measure]} of ${grid.activation} by layer`} lines={lines} references={[centre, source]} xName="layer" />;
+  return (
+    <LineChart
+      label={`${measureNames[measure]} of ${grid.activation} by layer`}
+      lines={lines}
+      references={[centre, source]}
+      xName="layer"
+    />
+  );
 }

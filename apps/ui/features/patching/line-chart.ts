@@ -23,7 +23,11 @@ export function linePath(values: readonly (number | null)[], { x, y }: Scales): 
 }
 
 /** Closed SVG path of value ± spread; points where either is missing are left out. */
-export function bandPath(values: readonly (number | null)[], spread: readonly (number | null)[], { x, y }: Scales): string {
+export function bandPath(
+  values: readonly (number | null)[],
+  spread: readonly (number | null)[],
+  { x, y }: Scales,
+): string {
   const points = values.flatMap((value, i) => {
     const around = spread[i] ?? null;
     return value === null || around === null ? [] : [{ at: x(i), high: y(value + around), low: y(value - around) }];

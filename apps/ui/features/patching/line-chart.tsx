@@ -55,14 +55,22 @@ export function LineChart({ label, lines, references, xName }: LineChartProps) {
         onPointerLeave={() => setAt(undefined)}
         onKeyDown={walk}
       >
-        <ChartFrame scales={scales} count={count} ticks={niceTicks(...domain, 5)} references={references} xName={xName} />
+        <ChartFrame
+          scales={scales}
+          count={count}
+          ticks={niceTicks(...domain, 5)}
+          references={references}
+          xName={xName}
+        />
         {lines.map((line, i) => (
           <g key={line.name} data-line={i}>
             <path className={styles.band} d={bandPath(line.values, line.spread, scales)} />
             <path className={styles.line} d={linePath(line.values, scales)} />
           </g>
         ))}
-        {at !== undefined && <line className={styles.cursor} x1={scales.x(at)} x2={scales.x(at)} y1={top} y2={height - bottom} />}
+        {at !== undefined && (
+          <line className={styles.cursor} x1={scales.x(at)} x2={scales.x(at)} y1={top} y2={height - bottom} />
+        )}
       </svg>
       <p className={styles.readout} aria-live="polite">
         {at === undefined ? '\u00a0' : valuesAt(lines, at, xName)}

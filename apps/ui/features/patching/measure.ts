@@ -25,7 +25,14 @@ export function measured(grid: Grid, measure: Measure): MeasuredGrid {
 
 /** Largest distance from the middle in any of the grids. */
 export function extentOf(grids: readonly MeasuredGrid[]): number {
-  return Math.max(...grids.map(({ matrix, centre }) => symmetricExtent(matrix.flatMap((row) => row ?? []), centre)));
+  return Math.max(
+    ...grids.map(({ matrix, centre }) =>
+      symmetricExtent(
+        matrix.flatMap((row) => row ?? []),
+        centre,
+      ),
+    ),
+  );
 }
 
 /** Orange is towards the run that the activation came from, also where the raw difference falls on the way there. */

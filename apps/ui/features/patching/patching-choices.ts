@@ -18,7 +18,13 @@ export function patchingChoices(params: URLSearchParams): PatchingChoices {
     expanded: params.get('prefix') === 'open',
     asTable: params.get('view') === 'table',
     sameRange: params.get('range') === 'same',
-    columns: columns === null ? undefined : columns.split('.').filter((part) => /^\d+$/.test(part)).map(Number),
+    columns:
+      columns === null
+        ? undefined
+        : columns
+            .split('.')
+            .filter((part) => /^\d+$/.test(part))
+            .map(Number),
   };
 }
 

@@ -45,12 +45,17 @@ export function PatchingMap({ grid, pairs, measure, extent, expanded, asTable, .
         <h3>{grid.activation}</h3>
         <span className={styles.axis}>
           {axisNames[grid.rows.kind]} × {axisNames[grid.columns.kind]}
-          {view.rows.length < grid.rows.labels.length && `, the ${mostRows} strongest of ${grid.rows.labels.length} rows`}
+          {view.rows.length < grid.rows.labels.length &&
+            `, the ${mostRows} strongest of ${grid.rows.labels.length} rows`}
         </span>
       </figcaption>
       <Readout view={view} cell={cell} measure={measure} />
       <div className={styles.scroll}>
-        {asTable ? <NumberTable label={label} view={view} /> : <HeatMap label={label} view={view} onHover={setCell} {...choice} />}
+        {asTable ? (
+          <NumberTable label={label} view={view} />
+        ) : (
+          <HeatMap label={label} view={view} onHover={setCell} {...choice} />
+        )}
       </div>
       <DivergingLegend
         low={centre + away}

@@ -30,7 +30,8 @@ function Study({ experiment: { id, pairs, patchingGrids: grids } }: { experiment
   const overPositions = grids.filter(({ rows, columns }) => rows.kind === 'LAYER' && columns.kind === 'POSITION');
   const [first] = overPositions;
   const columns = first ? columnViews(first, pairs, true) : [];
-  const selected = choices.columns ?? usualColumns(first ? firstDifferentColumn(pairs, columns.length) : 0, columns.length);
+  const selected =
+    choices.columns ?? usualColumns(first ? firstDifferentColumn(pairs, columns.length) : 0, columns.length);
   const select = (column: number): void => change({ columns: toggledColumns(selected, column).join('.') || '.' });
   const open = choices.expanded || choices.asTable;
   return (
@@ -68,4 +69,5 @@ function Study({ experiment: { id, pairs, patchingGrids: grids } }: { experiment
 }
 
 /** Where the prompts begin to differ, and the answer position. */
-const usualColumns = (different: number, count: number): number[] => [...new Set([different, count - 1])].filter((c) => c >= 0 && c < count);
+const usualColumns = (different: number, count: number): number[] =>
+  [...new Set([different, count - 1])].filter((c) => c >= 0 && c < count);

@@ -4,8 +4,7 @@
  */
 
 export type AxisColumn =
-  | { kind: 'position'; position: number; shared: boolean }
-  | { kind: 'prefix'; from: number; to: number };
+  { kind: 'position'; position: number; shared: boolean } | { kind: 'prefix'; from: number; to: number };
 
 export interface PositionAxisOptions {
   positions: number;

@@ -17,10 +17,12 @@ export function spreadOverPairs(runs: readonly PairRun[], measure: Measure): (nu
   const scale = measure === 'raw' ? 1 : mean(usable.map((run) => run.clean - run.corrupted));
   const rows = usable[0]?.values.length ?? 0;
   return Array.from({ length: rows }, (_, row) =>
-    deviation(usable.flatMap(({ values, corrupted }) => {
-      const value = values[row] ?? null;
-      return value === null ? [] : [measure === 'raw' ? value : (value - corrupted) / scale];
-    })),
+    deviation(
+      usable.flatMap(({ values, corrupted }) => {
+        const value = values[row] ?? null;
+        return value === null ? [] : [measure === 'raw' ? value : (value - corrupted) / scale];
+      }),
+    ),
   );
 }
 

@@ -17,8 +17,8 @@ export function StudyLead({ grid, pair, pairCount }: StudyLeadProps) {
     <p className={styles.lead}>
       One activation of the {from} run is patched into the {into} run (<em>{grid.direction}</em>). The logit difference{' '}
       <code>{visibleToken(pair.answer.string)}</code> − <code>{visibleToken(pair.distractor.string)}</code> is{' '}
-      {numberText(grid.baselineClean)} on clean and {numberText(grid.baselineCorrupted)} on corrupted prompts, the mean over{' '}
-      {pairCount} {pairCount === 1 ? 'pair' : 'pairs'}; the refusal score is 1 at the first and 0 at the second.
+      {numberText(grid.baselineClean)} on clean and {numberText(grid.baselineCorrupted)} on corrupted prompts, the mean
+      over {pairCount} {pairCount === 1 ? 'pair' : 'pairs'}; the refusal score is 1 at the first and 0 at the second.
     </p>
   );
 }

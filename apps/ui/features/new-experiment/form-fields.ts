@@ -1,0 +1,10 @@
+/** Which paths of a specification the form has a field for. */
+import type { FormKind } from './spec-form.ts';
+
+const optionFields: Record<FormKind, readonly string[]> = {
+  'activation-patching': ['options.direction', 'options.activations', 'options.positions'],
+  attribution: ['options.kvHeads'],
+  activations: ['options.names', 'options.gradients', 'options.logits'],
+};
+
+export const formFields = (kind: FormKind): string[] => ['kind', 'model', 'pairs', ...optionFields[kind]];

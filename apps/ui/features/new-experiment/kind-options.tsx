@@ -1,0 +1,126 @@
+'use client';
+/** The options of the chosen kind. */
+import { CheckGroup } from '../../components/check-group.tsx';
+import { Field } from '../../components/field.tsx';
+import { Segmented } from '../../components/segmented.tsx';
+import styles from './new-experiment.module.css';
+import type { SpecForm } from './spec-form.ts';
+
+interface KindOptionsProps {
+  form: SpecForm;
+  /** The server's sentence about a field of the specification, if it is about this one. */
+  errorAt: (field: string) => string | undefined;
+  onEdit: (changed: Partial<SpecForm>) => void;
+}
+
+export function KindOptions(props: KindOptionsProps) {
+  switch (props.form.kind) {
+    case 'activation-patching':
+      return <PatchingOptions {...props} />;
+    case 'attribution':
+      return <AttributionOptions {...props} />;
+    case 'activations':
+      return <ActivationsOptions {...props} />;
+  }
+}
+
+const patchable = { resid_pre: 'resid_pre', attn_out: 'attn_out', mlp_out: 'mlp_out', z: 'z' };
+const positions = ['each', 'all', 'last'];
+
+function PatchingOptions({ form, errorAt, onEdit }: KindOptionsProps) {
+  return (
+    <div className={styles.options}>
+      <Segmented
+        label="Direction"
+        choices={{ denoising: 'Denoising: clean into corrupted', noising: 'Noising: corrupted into clean' }}
+        value={form.direction}
+        onChange={(direction) => onEdit({ direction })}
+      />
+      <CheckGroup
+        label="Activations"
+        choices={patchable}
+        values={form.activations as (keyof typeof patchable)[]}
+        onChange={(activations) => onEdit({ activations })}
+      />
+      {errorAt('options.activations') && (
+        <p role="alert" className={styles.error}>
+          {errorAt('options.activations')}
+        </p>
+      )}
+      <Field
+        label="Positions"
+        error={errorAt('options.positions')}
+        hint="each, all, last, or columns counted from the end such as -1, -3"
+      >
+        {(attributes) => (
+          <>
+            <input
+              {...attributes}
+              list="positions"
+              value={form.positions}
+              onChange={(event) => onEdit({ positions: event.target.value })}
+            />
+            <datalist id="positions">
+              {positions.map((value) => (
+                <option key={value} value={value} />
+              ))}
+            </datalist>
+          </>
+        )}
+      </Field>
+    </div>
+  );
+}
+
+function AttributionOptions({ form, errorAt, onEdit }: KindOptionsProps) {
+  return (
+    <Field
+      label="Key and value heads"
+      error={errorAt('options.kvHeads')}
+      hint="Native keeps the heads that the model has; expanded repeats them for every query head, as other tools do."
+    >
+      {(attributes) => (
+        <select
+          {...attributes}
+          value={form.kvHeads}
+          onChange={(event) => onEdit({ kvHeads: event.target.value === 'native' ? 'native' : 'expanded' })}
+        >
+          <option value="expanded">expanded</option>
+          <option value="native">native</option>
+        </select>
+      )}
+    </Field>
+  );
+}
+
+function ActivationsOptions({ form, errorAt, onEdit }: KindOptionsProps) {
+  return (
+    <div className={styles.options}>
+      <Field label="Hook names" error={errorAt('options.names')} hint="One or more, * for every layer">
+        {(attributes) => (
+          <textarea
+            {...attributes}
+            rows={2}
+            spellCheck={false}
+            value={form.names}
+            onChange={(event) => onEdit({ names: event.target.value })}
+          />
+        )}
+      </Field>
+      <label className={styles.check}>
+        <input
+          type="checkbox"
+          checked={form.gradients}
+          onChange={(event) => onEdit({ gradients: event.target.checked })}
+        />
+        Gradients of the metric as well
+      </label>
+      <Segmented
+        label="Logits"
+        choices={{ none: 'No logits', last: 'Last position', all: 'All positions' }}
+        value={form.logits}
+        onChange={(logits) => onEdit({ logits })}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+'use client';
+/** The fields of the form: what to run, on which model and pairs, and the options of its kind. */
+import Link from 'next/link';
+import { ApiError } from '../../client/api-error.ts';
+import { Field } from '../../components/field.tsx';
+import type { NewExperimentChoicesQuery } from '../../graphql/graphql.ts';
+import { formFields } from './form-fields.ts';
+import { KindChoice } from './kind-choice.tsx';
+import { KindOptions } from './kind-options.tsx';
+import styles from './new-experiment.module.css';
+import { fieldOfPath, type SpecForm } from './spec-form.ts';
+
+interface SpecFieldsProps extends NewExperimentChoicesQuery {
+  form: SpecForm;
+  error: Error | undefined;
+  onEdit: (changed: Partial<SpecForm>) => void;
+}
+
+export function SpecFields({ form, models, dataSets, error, onEdit }: SpecFieldsProps) {
+  const wrong = error instanceof ApiError ? fieldOfPath(error.path, formFields(form.kind)) : undefined;
+  const errorAt = (field: string): string | undefined => (wrong === field ? error?.message : undefined);
+  return (
+    <>
+      <KindChoice kind={form.kind} onChoose={(kind) => onEdit({ kind })} />
+      <div className={styles.row}>
+        <Field label="Model" error={errorAt('model')} hint={models.length === 0 && <NoModels />}>
+          {(attributes) => (
+            <select {...attributes} value={form.model} onChange={(event) => onEdit({ model: event.target.value })}>
+              {models.map(({ slug, name }) => (
+                <option key={slug} value={slug}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label="Data set" error={errorAt('pairs')} hint={<Link href="/data-sets">See the pairs</Link>}>
+          {(attributes) => (
+            <select {...attributes} value={form.pairs} onChange={(event) => onEdit({ pairs: event.target.value })}>
+              {dataSets.map(({ slug, name, size }) => (
+                <option key={slug} value={slug}>
+                  {name} ({size} {size === 1 ? 'pair' : 'pairs'})
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      </div>
+      <KindOptions form={form} errorAt={errorAt} onEdit={onEdit} />
+    </>
+  );
+}
+
+function NoModels() {
+  return (
+    <>
+      No model is registered. <Link href="/models">How to register one</Link>
+    </>
+  );
+}

@@ -1,0 +1,76 @@
+/** The form of a new experiment, and the specification that it writes. What is right is for the server to say. */
+
+export type FormKind = 'activation-patching' | 'attribution' | 'activations';
+
+export interface SpecForm {
+  kind: FormKind;
+  model: string;
+  pairs: string;
+  direction: 'denoising' | 'noising';
+  activations: string[];
+  /** `each`, `all`, `last`, or columns such as `-1, -3`. */
+  positions: string;
+  kvHeads: 'native' | 'expanded';
+  names: string;
+  gradients: boolean;
+  logits: 'none' | 'last' | 'all';
+}
+
+export const formKinds: Record<FormKind, { name: string; words: string }> = {
+  'activation-patching': {
+    name: 'Activation patching',
+    words: 'Where does the decision sit? One activation at a time goes from one run into the other.',
+  },
+  attribution: {
+    name: 'Attribution (EAP)',
+    words: 'Which edges carry it? Every edge of the model gets a score, from two forwards and one backward.',
+  },
+  activations: { name: 'Activations', words: 'The raw numbers at hooks of your choice, for your own analysis.' },
+};
+
+export const emptyForm: SpecForm = {
+  kind: 'activation-patching',
+  model: '',
+  pairs: '',
+  direction: 'denoising',
+  activations: ['resid_pre', 'attn_out', 'mlp_out'],
+  positions: 'each',
+  kvHeads: 'expanded',
+  names: 'blocks.*.hook_resid_pre',
+  gradients: false,
+  logits: 'none',
+};
+
+/** The specification as the server takes it. */
+export function specOf(form: SpecForm): Record<string, unknown> {
+  const { kind, model, pairs } = form;
+  return { kind, model, pairs, metric: 'logit-difference', options: optionsOf(form) };
+}
+
+function optionsOf(form: SpecForm): Record<string, unknown> {
+  switch (form.kind) {
+    case 'activation-patching':
+      return { direction: form.direction, activations: form.activations, positions: positionsOf(form.positions) };
+    case 'attribution':
+      return { method: 'eap', kvHeads: form.kvHeads };
+    case 'activations':
+      return { names: words(form.names), gradients: form.gradients, logits: form.logits };
+  }
+}
+
+const words = (text: string): string[] => text.split(/[\s,]+/).filter((word) => word !== '');
+
+/** A list of whole numbers becomes columns; anything else goes as it is, for the server to judge. */
+function positionsOf(text: string): string | number[] {
+  const parts = words(text);
+  return parts.length > 0 && parts.every((part) => /^-?\d+$/.test(part)) ? parts.map(Number) : text.trim();
+}
+
+/** The field that an error's path belongs to: the longest one it lies in, or undefined. */
+export function fieldOfPath(path: string | undefined, fields: readonly string[]): string | undefined {
+  if (path === undefined) return undefined;
+  const within = fields.filter(
+    (field) => path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`),
+  );
+  return within.sort((a, b) => b.length - a.length)[0];
+}
