@@ -20,7 +20,7 @@ export interface ProgressBar {
 /** The bar on `stream`, or a silent one where it is no terminal. */
 export function openProgressBar(stream: NodeJS.WriteStream = process.stderr): ProgressBar {
   if (!stream.isTTY) return { tell: () => undefined, update: () => undefined, end: () => undefined };
-  const write = (line: string) => stream.write(`\r\u001B[2K${line.slice(0, stream.columns - 1)}`);
+  const write = (line: string) => stream.write(`\r\u001B[2K${line.slice(0, (stream.columns || 80) - 1)}`);
   let stage: Progress['stage'] | undefined;
   let start = performance.now();
   return {

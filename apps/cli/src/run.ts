@@ -26,11 +26,12 @@ export interface RunArguments extends EngineArguments {
 /** Runs the experiment and returns the exit code; nothing is left in the output folder unless it is 0. */
 export async function run({ spec: path, out, ...engine }: RunArguments): Promise<number> {
   const bar = openProgressBar();
+  const signal = interruption();
   try {
     const spec = await readSpec(path);
     const output = await reserveOutput(out);
     try {
-      const result = await runOnEngine(spec, engine, bar);
+      const result = await runOnEngine(spec, { engine, bar, signal });
       await writeResult(out, result);
       bar.end();
       tellWarnings(result);
@@ -45,15 +46,21 @@ export async function run({ spec: path, out, ...engine }: RunArguments): Promise
   }
 }
 
+interface Surroundings {
+  engine: EngineArguments;
+  bar: ProgressBar;
+  signal: AbortSignal;
+}
+
 /** Opens the engine while the pairs are tokenised and checked: starting takes it about a second. */
-async function runOnEngine(spec: ExperimentSpec, engine: EngineArguments, bar: ProgressBar): Promise<ExperimentResult> {
+async function runOnEngine(spec: ExperimentSpec, { engine, bar, signal }: Surroundings): Promise<ExperimentResult> {
   const ended = new AbortController();
   const opening = openEnginePool({ ...engine, signal: ended.signal });
   opening.catch(() => undefined); // told by the await below, unless preparing fails first
   try {
     const prepared = await prepareExperiment(spec);
     bar.tell('starting the engine');
-    return await runExperiment(spec, { pool: await opening, prepared, signal: interruption(), onProgress: bar.update });
+    return await runExperiment(spec, { pool: await opening, prepared, signal, onProgress: bar.update });
   } finally {
     ended.abort();
   }
