@@ -74,7 +74,7 @@ export async function openJobs(db: Database, options: JobOptions = {}): Promise<
   const boss = new PgBoss({ ...bossDefaults(heartbeatSeconds), ...db.bossOptions });
   boss.on('error', onError);
   await boss.start();
-  const limits = { retryLimit: 1_000, retryDelay: 1, expireInSeconds, retentionSeconds, heartbeatSeconds };
+  const limits = { retryLimit: 1_000, retryDelay: 0, expireInSeconds, retentionSeconds, heartbeatSeconds };
   await boss.createQueue(queue, { notify: true, ...limits });
   await boss.updateQueue(queue, limits);
   await warmQueueCache(boss);
