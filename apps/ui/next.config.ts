@@ -10,7 +10,6 @@ const config: NextConfig = {
   reactStrictMode: true,
   poweredByHeader: false,
   devIndicators: false,
-  compress: false, // the API's server decides about compression
   typescript: { ignoreBuildErrors: true }, // `npm run typecheck` checks types; the build does not do it twice
   images: { unoptimized: true },
   outputFileTracingRoot: repositoryRoot,

@@ -17,8 +17,8 @@ export function Navigation() {
     <header className={styles.bar}>
       <Link href="/" className={styles.brand} aria-label="demur, home">
         <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
-          <rect x="2" y="2" width="20" height="20" rx="6" fill="var(--accent)" />
-          <path d="M7 12h10M12 7v3M12 14v3" stroke="var(--surface)" strokeWidth="2.2" strokeLinecap="round" />
+          <path d="M8.2 2h7.6L22 8.2v7.6L15.8 22H8.2L2 15.8V8.2z" fill="var(--accent)" />
+          <path d="M7.5 12h9" stroke="var(--surface)" strokeWidth="2.6" strokeLinecap="round" />
         </svg>
         demur
       </Link>

@@ -9,10 +9,11 @@ export function niceTicks(low: number, high: number, count = 4): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
+/** The round step nearest to a rough one, by ratio. */
 function niceStep(rough: number): number {
   const unit = 10 ** Math.floor(Math.log10(rough));
-  const factor = [1, 2, 5, 10].find((f) => f * unit >= rough * 0.999) ?? 10;
-  return factor * unit;
+  const off = (factor: number): number => Math.abs(Math.log((factor * unit) / rough));
+  return [1, 2, 5, 10].reduce((best, factor) => (off(factor) < off(best) ? factor : best)) * unit;
 }
 
 export type Scale = (value: number) => number;

@@ -9,13 +9,13 @@ export type MakeEmpty<T extends { [key: string]: unknown }, K extends keyof T> =
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 /** All built-in and custom scalars, mapped to their actual values */
 export type Scalars = {
-  ID: { input: string; output: string };
-  String: { input: string; output: string };
-  Boolean: { input: boolean; output: boolean };
-  Int: { input: number; output: number };
-  Float: { input: number; output: number };
-  DateTime: { input: string; output: string };
-  JSON: { input: unknown; output: unknown };
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  DateTime: { input: string; output: string; }
+  JSON: { input: unknown; output: unknown; }
 };
 
 export type CircuitSidecarInput = {
@@ -42,7 +42,10 @@ export type EdgeFilter = {
   sign?: InputMaybe<Sign>;
 };
 
-export type EdgeOrder = 'ABSOLUTE_SCORE_DESC' | 'SCORE_ASC' | 'SCORE_DESC';
+export type EdgeOrder =
+  | 'ABSOLUTE_SCORE_DESC'
+  | 'SCORE_ASC'
+  | 'SCORE_DESC';
 
 export type ExperimentFilter = {
   dataSet?: InputMaybe<Scalars['String']['input']>;
@@ -64,9 +67,17 @@ export type ExperimentKind =
   | 'HEAD_SCAN'
   | 'STEERING';
 
-export type ExperimentStatus = 'CANCELLED' | 'FAILED' | 'QUEUED' | 'RUNNING' | 'SUCCEEDED';
+export type ExperimentStatus =
+  | 'CANCELLED'
+  | 'FAILED'
+  | 'QUEUED'
+  | 'RUNNING'
+  | 'SUCCEEDED';
 
-export type GridAxisKind = 'HEAD' | 'LAYER' | 'POSITION';
+export type GridAxisKind =
+  | 'HEAD'
+  | 'LAYER'
+  | 'POSITION';
 
 export type ImportCircuitInput = {
   graph: Scalars['JSON']['input'];
@@ -86,7 +97,12 @@ export type NodeFilter = {
   names?: InputMaybe<Array<Scalars['String']['input']>>;
 };
 
-export type NodeKind = 'HEAD' | 'INPUT' | 'KV_HEAD' | 'LOGITS' | 'MLP';
+export type NodeKind =
+  | 'HEAD'
+  | 'INPUT'
+  | 'KV_HEAD'
+  | 'LOGITS'
+  | 'MLP';
 
 export type PairInput = {
   answer: Scalars['JSON']['input'];
@@ -95,7 +111,11 @@ export type PairInput = {
   distractor: Scalars['JSON']['input'];
 };
 
-export type Port = 'IN' | 'K' | 'Q' | 'V';
+export type Port =
+  | 'IN'
+  | 'K'
+  | 'Q'
+  | 'V';
 
 export type RegisterModelInput = {
   name?: InputMaybe<Scalars['String']['input']>;
@@ -103,13 +123,11 @@ export type RegisterModelInput = {
   slug?: InputMaybe<Scalars['String']['input']>;
 };
 
-export type Sign = 'NEGATIVE' | 'POSITIVE';
+export type Sign =
+  | 'NEGATIVE'
+  | 'POSITIVE';
 
-export type CircuitCardFragment = {
-  id: string;
-  edgeCount: number;
-  edges: { nodes: Array<{ name: string; score: number }> };
-} & { ' $fragmentName'?: 'CircuitCardFragment' };
+export type CircuitCardFragment = { id: string, edgeCount: number, edges: { nodes: Array<{ name: string, score: number }> } } & { ' $fragmentName'?: 'CircuitCardFragment' };
 
 export type CircuitGraphQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -117,39 +135,17 @@ export type CircuitGraphQueryVariables = Exact<{
   filter?: InputMaybe<EdgeFilter>;
 }>;
 
-export type CircuitGraphQuery = {
-  circuit?: {
-    id: string;
-    edges: { totalCount: number; nodes: Array<{ ' $fragmentRefs'?: { GraphEdgeFragment: GraphEdgeFragment } }> };
-  } | null;
-};
 
-export type GraphEdgeFragment = {
-  name: string;
-  port: Port;
-  score: number;
-  rank: number;
-  sender: { name: string; kind: NodeKind; layer?: number | null; head?: number | null };
-  receiver: { name: string; kind: NodeKind; layer?: number | null; head?: number | null };
-} & { ' $fragmentName'?: 'GraphEdgeFragment' };
+export type CircuitGraphQuery = { circuit?: { id: string, edges: { totalCount: number, nodes: Array<{ ' $fragmentRefs'?: { 'GraphEdgeFragment': GraphEdgeFragment } }> } } | null };
+
+export type GraphEdgeFragment = { name: string, port: Port, score: number, rank: number, sender: { name: string, kind: NodeKind, layer?: number | null, head?: number | null }, receiver: { name: string, kind: NodeKind, layer?: number | null, head?: number | null } } & { ' $fragmentName'?: 'GraphEdgeFragment' };
 
 export type CircuitPageQueryVariables = Exact<{
   id: Scalars['ID']['input'];
 }>;
 
-export type CircuitPageQuery = {
-  circuit?: {
-    id: string;
-    name: string;
-    edgeCount: number;
-    experiment?: {
-      id: string;
-      modelName: string;
-      model?: { name: string; shape: { nLayers: number; nHeads: number; nKvHeads: number } } | null;
-      dataSet?: { name: string } | null;
-    } | null;
-  } | null;
-};
+
+export type CircuitPageQuery = { circuit?: { id: string, name: string, edgeCount: number, experiment?: { id: string, modelName: string, model?: { name: string, shape: { nLayers: number, nHeads: number, nKvHeads: number } } | null, dataSet?: { name: string } | null } | null } | null };
 
 export type EdgePageQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -159,25 +155,10 @@ export type EdgePageQueryVariables = Exact<{
   orderBy: EdgeOrder;
 }>;
 
-export type EdgePageQuery = {
-  circuit?: {
-    id: string;
-    edges: {
-      totalCount: number;
-      nodes: Array<{ ' $fragmentRefs'?: { EdgeRowFragment: EdgeRowFragment } }>;
-      pageInfo: { hasNextPage: boolean; endCursor?: string | null };
-    };
-  } | null;
-};
 
-export type EdgeRowFragment = {
-  name: string;
-  port: Port;
-  score: number;
-  rank: number;
-  sender: { name: string };
-  receiver: { name: string };
-} & { ' $fragmentName'?: 'EdgeRowFragment' };
+export type EdgePageQuery = { circuit?: { id: string, edges: { totalCount: number, nodes: Array<{ ' $fragmentRefs'?: { 'EdgeRowFragment': EdgeRowFragment } }>, pageInfo: { hasNextPage: boolean, endCursor?: string | null } } } | null };
+
+export type EdgeRowFragment = { name: string, port: Port, score: number, rank: number, sender: { name: string }, receiver: { name: string } } & { ' $fragmentName'?: 'EdgeRowFragment' };
 
 export type NeighbourhoodQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -185,70 +166,42 @@ export type NeighbourhoodQueryVariables = Exact<{
   top: Scalars['Int']['input'];
 }>;
 
-export type NeighbourhoodQuery = {
-  circuit?: { id: string; neighbourhood: Array<{ ' $fragmentRefs'?: { EdgeRowFragment: EdgeRowFragment } }> } | null;
-};
 
-export type DataSetCardFragment = {
-  slug: string;
-  name: string;
-  description?: string | null;
-  size: number;
-  pairs: {
-    nodes: Array<{
-      index: number;
-      clean: unknown;
-      corrupted: unknown;
-      cleanText: string;
-      corruptedText: string;
-      answer: unknown;
-      distractor: unknown;
-    }>;
-  };
-} & { ' $fragmentName'?: 'DataSetCardFragment' };
+export type NeighbourhoodQuery = { circuit?: { id: string, neighbourhood: Array<{ ' $fragmentRefs'?: { 'EdgeRowFragment': EdgeRowFragment } }> } | null };
 
-export type DataSetListQueryVariables = Exact<{ [key: string]: never }>;
+export type DataSetCardFragment = { slug: string, name: string, description?: string | null, size: number, pairs: { nodes: Array<{ index: number, clean: unknown, corrupted: unknown, cleanText: string, corruptedText: string, answer: unknown, distractor: unknown }> } } & { ' $fragmentName'?: 'DataSetCardFragment' };
 
-export type DataSetListQuery = {
-  dataSets: Array<{ id: string } & { ' $fragmentRefs'?: { DataSetCardFragment: DataSetCardFragment } }>;
-};
+export type DataSetListQueryVariables = Exact<{ [key: string]: never; }>;
 
-export type ExperimentDetailsFragment = {
-  id: string;
-  spec: unknown;
-  specHash: string;
-  record?: unknown | null;
-  arrays: Array<{ name: string; shape: Array<number> }>;
-} & { ' $fragmentName'?: 'ExperimentDetailsFragment' };
 
-export type ExperimentFilterChoicesQueryVariables = Exact<{ [key: string]: never }>;
+export type DataSetListQuery = { dataSets: Array<(
+    { id: string }
+    & { ' $fragmentRefs'?: { 'DataSetCardFragment': DataSetCardFragment } }
+  )> };
 
-export type ExperimentFilterChoicesQuery = { models: Array<{ slug: string; name: string }> };
+export type ExperimentDetailsFragment = { id: string, spec: unknown, specHash: string, record?: unknown | null, arrays: Array<{ name: string, shape: Array<number> }> } & { ' $fragmentName'?: 'ExperimentDetailsFragment' };
 
-export type ExperimentHeaderFragment = ({
-  id: string;
-  kind: ExperimentKind;
-  status: ExperimentStatus;
-  modelName: string;
-  createdAt: string;
-  startedAt?: string | null;
-  finishedAt?: string | null;
-  model?: { name: string } | null;
-  dataSet?: { name: string } | null;
-  error?: { code: string; message: string; path?: string | null } | null;
-} & { ' $fragmentRefs'?: { ExperimentStatusFragment: ExperimentStatusFragment } }) & {
-  ' $fragmentName'?: 'ExperimentHeaderFragment';
-};
+export type ExperimentFilterChoicesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ExperimentFilterChoicesQuery = { models: Array<{ slug: string, name: string }> };
+
+export type ExperimentHeaderFragment = (
+  { id: string, kind: ExperimentKind, status: ExperimentStatus, modelName: string, createdAt: string, startedAt?: string | null, finishedAt?: string | null, model?: { name: string } | null, dataSet?: { name: string } | null, error?: { code: string, message: string, path?: string | null } | null }
+  & { ' $fragmentRefs'?: { 'ExperimentStatusFragment': ExperimentStatusFragment } }
+) & { ' $fragmentName'?: 'ExperimentHeaderFragment' };
 
 export type CancelExperimentMutationVariables = Exact<{
   id: Scalars['ID']['input'];
 }>;
+
 
 export type CancelExperimentMutation = { cancelExperiment: { id: string } };
 
 export type RerunExperimentMutationVariables = Exact<{
   id: Scalars['ID']['input'];
 }>;
+
 
 export type RerunExperimentMutation = { rerunExperiment: { id: string } };
 
@@ -258,122 +211,59 @@ export type ExperimentListQueryVariables = Exact<{
   filter?: InputMaybe<ExperimentFilter>;
 }>;
 
-export type ExperimentListQuery = {
-  experiments: {
-    totalCount: number;
-    nodes: Array<{ id: string } & { ' $fragmentRefs'?: { ExperimentRowFragment: ExperimentRowFragment } }>;
-    pageInfo: { hasNextPage: boolean; endCursor?: string | null };
-  };
-};
+
+export type ExperimentListQuery = { experiments: { totalCount: number, nodes: Array<(
+      { id: string }
+      & { ' $fragmentRefs'?: { 'ExperimentRowFragment': ExperimentRowFragment } }
+    )>, pageInfo: { hasNextPage: boolean, endCursor?: string | null } } };
 
 export type ExperimentPageQueryVariables = Exact<{
   id: Scalars['ID']['input'];
 }>;
 
-export type ExperimentPageQuery = {
-  experiment?:
-    | ({
-        id: string;
-        kind: ExperimentKind;
-        status: ExperimentStatus;
-        circuit?: { ' $fragmentRefs'?: { CircuitCardFragment: CircuitCardFragment } } | null;
-        arrays: Array<{ name: string }>;
-      } & {
-        ' $fragmentRefs'?: {
-          ExperimentHeaderFragment: ExperimentHeaderFragment;
-          ExperimentDetailsFragment: ExperimentDetailsFragment;
-          ExperimentPairsFragment: ExperimentPairsFragment;
-        };
-      })
-    | null;
-};
 
-export type ExperimentPairsFragment = {
-  pairs: Array<{
-    index: number;
-    firstDifference: number;
-    metricClean?: number | null;
-    metricCorrupted?: number | null;
-    clean: Array<{ id: number; string: string }>;
-    corrupted: Array<{ id: number; string: string }>;
-    answer: { id: number; string: string };
-    distractor: { id: number; string: string };
-  }>;
-} & { ' $fragmentName'?: 'ExperimentPairsFragment' };
+export type ExperimentPageQuery = { experiment?: (
+    { id: string, kind: ExperimentKind, status: ExperimentStatus, circuit?: { ' $fragmentRefs'?: { 'CircuitCardFragment': CircuitCardFragment } } | null, arrays: Array<{ name: string }> }
+    & { ' $fragmentRefs'?: { 'ExperimentHeaderFragment': ExperimentHeaderFragment;'ExperimentDetailsFragment': ExperimentDetailsFragment;'ExperimentPairsFragment': ExperimentPairsFragment } }
+  ) | null };
 
-export type ExperimentRowFragment = ({
-  id: string;
-  kind: ExperimentKind;
-  modelName: string;
-  createdAt: string;
-  startedAt?: string | null;
-  finishedAt?: string | null;
-  model?: { name: string } | null;
-  dataSet?: { name: string } | null;
-} & { ' $fragmentRefs'?: { ExperimentStatusFragment: ExperimentStatusFragment } }) & {
-  ' $fragmentName'?: 'ExperimentRowFragment';
-};
+export type ExperimentPairsFragment = { pairs: Array<{ index: number, firstDifference: number, metricClean?: number | null, metricCorrupted?: number | null, clean: Array<{ id: number, string: string }>, corrupted: Array<{ id: number, string: string }>, answer: { id: number, string: string }, distractor: { id: number, string: string } }> } & { ' $fragmentName'?: 'ExperimentPairsFragment' };
 
-export type ExperimentStatusFragment = {
-  id: string;
-  progress: { ' $fragmentRefs'?: { ProgressStepFragment: ProgressStepFragment } };
-} & { ' $fragmentName'?: 'ExperimentStatusFragment' };
+export type ExperimentRowFragment = (
+  { id: string, kind: ExperimentKind, modelName: string, createdAt: string, startedAt?: string | null, finishedAt?: string | null, model?: { name: string } | null, dataSet?: { name: string } | null }
+  & { ' $fragmentRefs'?: { 'ExperimentStatusFragment': ExperimentStatusFragment } }
+) & { ' $fragmentName'?: 'ExperimentRowFragment' };
 
-export type ProgressStepFragment = {
-  experimentId: string;
-  status: ExperimentStatus;
-  stage?: string | null;
-  done: number;
-  total: number;
-  fraction: number;
-} & { ' $fragmentName'?: 'ProgressStepFragment' };
+export type ExperimentStatusFragment = { id: string, progress: { ' $fragmentRefs'?: { 'ProgressStepFragment': ProgressStepFragment } } } & { ' $fragmentName'?: 'ExperimentStatusFragment' };
+
+export type ProgressStepFragment = { experimentId: string, status: ExperimentStatus, stage?: string | null, done: number, total: number, fraction: number } & { ' $fragmentName'?: 'ProgressStepFragment' };
 
 export type ExperimentProgressSubscriptionVariables = Exact<{
   id: Scalars['ID']['input'];
 }>;
 
-export type ExperimentProgressSubscription = {
-  experimentProgress: { ' $fragmentRefs'?: { ProgressStepFragment: ProgressStepFragment } };
-};
 
-export type ModelListQueryVariables = Exact<{ [key: string]: never }>;
+export type ExperimentProgressSubscription = { experimentProgress: { ' $fragmentRefs'?: { 'ProgressStepFragment': ProgressStepFragment } } };
 
-export type ModelListQuery = {
-  models: Array<{ id: string } & { ' $fragmentRefs'?: { ModelCardFragment: ModelCardFragment } }>;
-};
+export type ModelListQueryVariables = Exact<{ [key: string]: never; }>;
 
-export type ModelCardFragment = {
-  name: string;
-  slug: string;
-  path: string;
-  format: string;
-  family: string;
-  dtype: string;
-  weightsSha256: string;
-  tokenizerSha256?: string | null;
-  chatTemplateSha256?: string | null;
-  shape: {
-    nLayers: number;
-    nHeads: number;
-    nKvHeads: number;
-    dModel: number;
-    dHead: number;
-    dMlp: number;
-    nCtx: number;
-    dVocab: number;
-  };
-} & { ' $fragmentName'?: 'ModelCardFragment' };
 
-export type NewExperimentChoicesQueryVariables = Exact<{ [key: string]: never }>;
+export type ModelListQuery = { models: Array<(
+    { id: string }
+    & { ' $fragmentRefs'?: { 'ModelCardFragment': ModelCardFragment } }
+  )> };
 
-export type NewExperimentChoicesQuery = {
-  models: Array<{ slug: string; name: string }>;
-  dataSets: Array<{ slug: string; name: string; size: number }>;
-};
+export type ModelCardFragment = { name: string, slug: string, path: string, format: string, family: string, dtype: string, weightsSha256: string, tokenizerSha256?: string | null, chatTemplateSha256?: string | null, shape: { nLayers: number, nHeads: number, nKvHeads: number, dModel: number, dHead: number, dMlp: number, nCtx: number, dVocab: number } } & { ' $fragmentName'?: 'ModelCardFragment' };
+
+export type NewExperimentChoicesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type NewExperimentChoicesQuery = { models: Array<{ slug: string, name: string }>, dataSets: Array<{ slug: string, name: string, size: number }> };
 
 export type CreateExperimentMutationVariables = Exact<{
   spec: Scalars['JSON']['input'];
 }>;
+
 
 export type CreateExperimentMutation = { createExperiment: { id: string } };
 
@@ -383,42 +273,15 @@ export type PatchingOfPairQueryVariables = Exact<{
   pair: Scalars['Int']['input'];
 }>;
 
-export type PatchingOfPairQuery = {
-  experiment?: {
-    id: string;
-    patchingGrids: Array<{ activation: string; values: Array<Array<number | null> | null> }>;
-  } | null;
-};
+
+export type PatchingOfPairQuery = { experiment?: { id: string, patchingGrids: Array<{ activation: string, values: Array<Array<number | null> | null> }> } | null };
 
 export type PatchingStudyQueryVariables = Exact<{
   id: Scalars['ID']['input'];
 }>;
 
-export type PatchingStudyQuery = {
-  experiment?: {
-    id: string;
-    pairs: Array<{
-      firstDifference: number;
-      metricClean?: number | null;
-      metricCorrupted?: number | null;
-      clean: Array<{ string: string }>;
-      corrupted: Array<{ string: string }>;
-      answer: { string: string };
-      distractor: { string: string };
-    }>;
-    patchingGrids: Array<{
-      activation: string;
-      direction: string;
-      pairCount: number;
-      baselineClean: number;
-      baselineCorrupted: number;
-      values: Array<Array<number | null> | null>;
-      normalised: Array<Array<number | null> | null>;
-      rows: { kind: GridAxisKind; labels: Array<string> };
-      columns: { kind: GridAxisKind; labels: Array<string> };
-    }>;
-  } | null;
-};
+
+export type PatchingStudyQuery = { experiment?: { id: string, pairs: Array<{ firstDifference: number, metricClean?: number | null, metricCorrupted?: number | null, clean: Array<{ string: string }>, corrupted: Array<{ string: string }>, answer: { string: string }, distractor: { string: string } }>, patchingGrids: Array<{ activation: string, direction: string, pairCount: number, baselineClean: number, baselineCorrupted: number, values: Array<Array<number | null> | null>, normalised: Array<Array<number | null> | null>, rows: { kind: GridAxisKind, labels: Array<string> }, columns: { kind: GridAxisKind, labels: Array<string> } }> } | null };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -438,8 +301,7 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
-export const CircuitCardFragmentDoc = new TypedDocumentString(
-  `
+export const CircuitCardFragmentDoc = new TypedDocumentString(`
     fragment CircuitCard on Circuit {
   id
   edgeCount
@@ -450,11 +312,8 @@ export const CircuitCardFragmentDoc = new TypedDocumentString(
     }
   }
 }
-    `,
-  { fragmentName: 'CircuitCard' },
-) as unknown as TypedDocumentString<CircuitCardFragment, unknown>;
-export const GraphEdgeFragmentDoc = new TypedDocumentString(
-  `
+    `, {"fragmentName":"CircuitCard"}) as unknown as TypedDocumentString<CircuitCardFragment, unknown>;
+export const GraphEdgeFragmentDoc = new TypedDocumentString(`
     fragment GraphEdge on Edge {
   name
   port
@@ -473,11 +332,8 @@ export const GraphEdgeFragmentDoc = new TypedDocumentString(
     head
   }
 }
-    `,
-  { fragmentName: 'GraphEdge' },
-) as unknown as TypedDocumentString<GraphEdgeFragment, unknown>;
-export const EdgeRowFragmentDoc = new TypedDocumentString(
-  `
+    `, {"fragmentName":"GraphEdge"}) as unknown as TypedDocumentString<GraphEdgeFragment, unknown>;
+export const EdgeRowFragmentDoc = new TypedDocumentString(`
     fragment EdgeRow on Edge {
   name
   port
@@ -490,11 +346,8 @@ export const EdgeRowFragmentDoc = new TypedDocumentString(
     name
   }
 }
-    `,
-  { fragmentName: 'EdgeRow' },
-) as unknown as TypedDocumentString<EdgeRowFragment, unknown>;
-export const DataSetCardFragmentDoc = new TypedDocumentString(
-  `
+    `, {"fragmentName":"EdgeRow"}) as unknown as TypedDocumentString<EdgeRowFragment, unknown>;
+export const DataSetCardFragmentDoc = new TypedDocumentString(`
     fragment DataSetCard on DataSet {
   slug
   name
@@ -512,11 +365,8 @@ export const DataSetCardFragmentDoc = new TypedDocumentString(
     }
   }
 }
-    `,
-  { fragmentName: 'DataSetCard' },
-) as unknown as TypedDocumentString<DataSetCardFragment, unknown>;
-export const ExperimentDetailsFragmentDoc = new TypedDocumentString(
-  `
+    `, {"fragmentName":"DataSetCard"}) as unknown as TypedDocumentString<DataSetCardFragment, unknown>;
+export const ExperimentDetailsFragmentDoc = new TypedDocumentString(`
     fragment ExperimentDetails on Experiment {
   id
   spec
@@ -527,11 +377,8 @@ export const ExperimentDetailsFragmentDoc = new TypedDocumentString(
     shape
   }
 }
-    `,
-  { fragmentName: 'ExperimentDetails' },
-) as unknown as TypedDocumentString<ExperimentDetailsFragment, unknown>;
-export const ProgressStepFragmentDoc = new TypedDocumentString(
-  `
+    `, {"fragmentName":"ExperimentDetails"}) as unknown as TypedDocumentString<ExperimentDetailsFragment, unknown>;
+export const ProgressStepFragmentDoc = new TypedDocumentString(`
     fragment ProgressStep on ExperimentProgress {
   experimentId
   status
@@ -540,11 +387,8 @@ export const ProgressStepFragmentDoc = new TypedDocumentString(
   total
   fraction
 }
-    `,
-  { fragmentName: 'ProgressStep' },
-) as unknown as TypedDocumentString<ProgressStepFragment, unknown>;
-export const ExperimentStatusFragmentDoc = new TypedDocumentString(
-  `
+    `, {"fragmentName":"ProgressStep"}) as unknown as TypedDocumentString<ProgressStepFragment, unknown>;
+export const ExperimentStatusFragmentDoc = new TypedDocumentString(`
     fragment ExperimentStatus on Experiment {
   id
   progress {
@@ -558,11 +402,8 @@ export const ExperimentStatusFragmentDoc = new TypedDocumentString(
   done
   total
   fraction
-}`,
-  { fragmentName: 'ExperimentStatus' },
-) as unknown as TypedDocumentString<ExperimentStatusFragment, unknown>;
-export const ExperimentHeaderFragmentDoc = new TypedDocumentString(
-  `
+}`, {"fragmentName":"ExperimentStatus"}) as unknown as TypedDocumentString<ExperimentStatusFragment, unknown>;
+export const ExperimentHeaderFragmentDoc = new TypedDocumentString(`
     fragment ExperimentHeader on Experiment {
   id
   kind
@@ -597,11 +438,8 @@ fragment ProgressStep on ExperimentProgress {
   done
   total
   fraction
-}`,
-  { fragmentName: 'ExperimentHeader' },
-) as unknown as TypedDocumentString<ExperimentHeaderFragment, unknown>;
-export const ExperimentPairsFragmentDoc = new TypedDocumentString(
-  `
+}`, {"fragmentName":"ExperimentHeader"}) as unknown as TypedDocumentString<ExperimentHeaderFragment, unknown>;
+export const ExperimentPairsFragmentDoc = new TypedDocumentString(`
     fragment ExperimentPairs on Experiment {
   pairs {
     index
@@ -626,11 +464,8 @@ export const ExperimentPairsFragmentDoc = new TypedDocumentString(
     }
   }
 }
-    `,
-  { fragmentName: 'ExperimentPairs' },
-) as unknown as TypedDocumentString<ExperimentPairsFragment, unknown>;
-export const ExperimentRowFragmentDoc = new TypedDocumentString(
-  `
+    `, {"fragmentName":"ExperimentPairs"}) as unknown as TypedDocumentString<ExperimentPairsFragment, unknown>;
+export const ExperimentRowFragmentDoc = new TypedDocumentString(`
     fragment ExperimentRow on Experiment {
   id
   kind
@@ -659,11 +494,8 @@ fragment ProgressStep on ExperimentProgress {
   done
   total
   fraction
-}`,
-  { fragmentName: 'ExperimentRow' },
-) as unknown as TypedDocumentString<ExperimentRowFragment, unknown>;
-export const ModelCardFragmentDoc = new TypedDocumentString(
-  `
+}`, {"fragmentName":"ExperimentRow"}) as unknown as TypedDocumentString<ExperimentRowFragment, unknown>;
+export const ModelCardFragmentDoc = new TypedDocumentString(`
     fragment ModelCard on Model {
   name
   slug
@@ -685,9 +517,7 @@ export const ModelCardFragmentDoc = new TypedDocumentString(
     dVocab
   }
 }
-    `,
-  { fragmentName: 'ModelCard' },
-) as unknown as TypedDocumentString<ModelCardFragment, unknown>;
+    `, {"fragmentName":"ModelCard"}) as unknown as TypedDocumentString<ModelCardFragment, unknown>;
 export const CircuitGraphDocument = new TypedDocumentString(`
     query CircuitGraph($id: ID!, $first: Int!, $filter: EdgeFilter) {
   circuit(id: $id) {

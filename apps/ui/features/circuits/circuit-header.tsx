@@ -3,6 +3,7 @@ import Link from 'next/link';
 import { countText } from '../../components/number-text.ts';
 import { PageHeader } from '../../components/page-header.tsx';
 import type { CircuitPageQuery } from '../../graphql/graphql.ts';
+import { modelTitle } from '../models/model-title.ts';
 
 const formats = ['json', 'csv', 'ndjson'];
 
@@ -20,8 +21,7 @@ export function CircuitHeader({ circuit }: { circuit: NonNullable<CircuitPageQue
         {experiment && (
           <>
             {' '}
-            of {experiment.model?.name ?? experiment.modelName}, from{' '}
-            <Link href={`/experiments/${experiment.id}`}>its experiment</Link>
+            of {modelTitle(experiment)}, from <Link href={`/experiments/${experiment.id}`}>its experiment</Link>
             {experiment.dataSet && <> on {experiment.dataSet.name}</>}
           </>
         )}

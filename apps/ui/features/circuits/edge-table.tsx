@@ -1,10 +1,11 @@
 'use client';
 /** The edges as a table, a page at a time, in the order that the reader chose. */
-import { pageLabel, useCursorPages } from '../../client/use-cursor-pages.ts';
+import { useCursorPages } from '../../client/use-cursor-pages.ts';
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import { useUrlState } from '../../client/use-url-state.ts';
 import table from '../../components/data-table.module.css';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
+import { pageLabel } from '../../components/page-label.ts';
 import { Pager } from '../../components/pager.tsx';
 import { EdgePageDocument, type EdgeFilter, type EdgeOrder } from '../../graphql/graphql.ts';
 import { EdgeRows } from './edge-rows.tsx';

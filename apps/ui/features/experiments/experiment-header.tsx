@@ -2,9 +2,10 @@
 /** What an experiment is, where it stands, why it failed, and what can be done with it. */
 import { durationText } from '../../components/number-text.ts';
 import { PageHeader } from '../../components/page-header.tsx';
-import { Ago } from '../../components/time.tsx';
+import { Ago } from '../../components/ago.tsx';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { ExperimentHeaderFragmentDoc } from '../../graphql/graphql.ts';
+import { modelTitle } from '../models/model-title.ts';
 import { ExperimentActions } from './experiment-actions.tsx';
 import { ExperimentStatus } from './experiment-status.tsx';
 import { FailureNotice } from './failure-notice.tsx';
@@ -19,7 +20,7 @@ export function ExperimentHeader({ experiment }: { experiment: FragmentType<type
     <>
       <PageHeader title={kindNames[header.kind]} actions={<ExperimentActions id={header.id} status={header.status} />}>
         <p className={styles.facts}>
-          <span>{header.model?.name ?? header.modelName}</span>
+          <span title={header.modelName}>{modelTitle(header)}</span>
           <span>{header.dataSet?.name ?? 'pairs of its own'}</span>
           <span>
             created <Ago time={header.createdAt} />

@@ -1,11 +1,12 @@
 'use client';
 /** The list of experiments, a page at a time, newest first. */
 import Link from 'next/link';
-import { pageLabel, useCursorPages } from '../../client/use-cursor-pages.ts';
+import { useCursorPages } from '../../client/use-cursor-pages.ts';
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import { useUrlState } from '../../client/use-url-state.ts';
 import table from '../../components/data-table.module.css';
 import { EmptyState, ErrorNotice, Loading } from '../../components/notice.tsx';
+import { pageLabel } from '../../components/page-label.ts';
 import { Pager } from '../../components/pager.tsx';
 import { ExperimentListDocument } from '../../graphql/graphql.ts';
 import { experimentFilter, isFiltered } from './experiment-filter.ts';

@@ -1,9 +1,10 @@
 /** One line of the list of experiments. */
 import Link from 'next/link';
 import { durationText } from '../../components/number-text.ts';
-import { Ago } from '../../components/time.tsx';
+import { Ago } from '../../components/ago.tsx';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { ExperimentRowFragmentDoc } from '../../graphql/graphql.ts';
+import { modelTitle } from '../models/model-title.ts';
 import { ExperimentStatus } from './experiment-status.tsx';
 import { kindNames } from './kinds.ts';
 import { secondsBetween } from './seconds-between.ts';
@@ -17,17 +18,15 @@ export function ExperimentRow({ experiment }: { experiment: FragmentType<typeof 
       <td className={styles.kind}>
         <Link href={`/experiments/${row.id}`}>{kindNames[row.kind]}</Link>
       </td>
-      <td data-label="Model">{row.model?.name ?? row.modelName}</td>
-      <td data-label="Data set">{row.dataSet?.name ?? <small>pairs of its own</small>}</td>
+      <td title={row.modelName}>{modelTitle(row)}</td>
+      <td>{row.dataSet?.name ?? <small>pairs of its own</small>}</td>
       <td>
         <ExperimentStatus experiment={row} />
       </td>
-      <td data-label="Created">
+      <td>
         <Ago time={row.createdAt} />
       </td>
-      <td data-label="Took" className={styles.number}>
-        {seconds === undefined ? '' : durationText(seconds)}
-      </td>
+      <td className={styles.number}>{seconds === undefined ? '' : durationText(seconds)}</td>
     </tr>
   );
 }

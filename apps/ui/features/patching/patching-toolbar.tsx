@@ -1,6 +1,6 @@
 'use client';
 /** The switches of a patching page; the address holds them. */
-import type { UrlChanges } from '../../client/use-url-state.ts';
+import type { UrlChanges } from '../../client/changed-query.ts';
 import { Segmented } from '../../components/segmented.tsx';
 import { measureNames } from './measure.ts';
 import type { PatchingChoices } from './patching-choices.ts';

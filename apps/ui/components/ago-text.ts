@@ -1,6 +1,4 @@
-'use client';
-/** A moment: how long ago, with the exact time on hover. */
-import { useEffect, useState } from 'react';
+/** How long ago a moment was. */
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 60],
@@ -13,7 +11,7 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
 
 const words = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
-/** `5 minutes ago`, `yesterday`; both arguments in milliseconds. */
+/** `just now`, `5 minutes ago`, `yesterday`; both arguments in milliseconds since 1970. */
 export function agoText(then: number, now: number): string {
   let amount = Math.min(0, (then - now) / 1000);
   for (const [unit, size] of steps) {
@@ -21,17 +19,4 @@ export function agoText(then: number, now: number): string {
     amount /= size;
   }
   return new Date(then).toISOString();
-}
-
-export function Ago({ time }: { time: string }) {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 30_000);
-    return () => clearInterval(timer);
-  }, []);
-  return (
-    <time dateTime={time} title={new Date(time).toLocaleString()}>
-      {agoText(Date.parse(time), now)}
-    </time>
-  );
 }
