@@ -55,7 +55,7 @@ interface Surroundings {
 /** Opens the engine while the pairs are tokenised and checked: starting takes it about a second. */
 async function runOnEngine(spec: ExperimentSpec, { engine, bar, signal }: Surroundings): Promise<ExperimentResult> {
   const ended = new AbortController();
-  const opening = openEnginePool({ ...engine, signal: ended.signal });
+  const opening = openEnginePool({ ...engine, onLog: engineLog, signal: ended.signal });
   opening.catch(() => undefined); // told by the await below, unless preparing fails first
   try {
     const prepared = await prepareExperiment(spec);
@@ -65,6 +65,9 @@ async function runOnEngine(spec: ExperimentSpec, { engine, bar, signal }: Surrou
     ended.abort();
   }
 }
+
+/** What the engine's libraries print; it starts with the cause when they crash, and means little otherwise. */
+const engineLog = process.env['DEMUR_DEBUG'] === undefined ? undefined : (line: string) => console.error(line);
 
 /** Aborts at Ctrl-C, or when asked to end. A second time ends at once. */
 function interruption(): AbortSignal {

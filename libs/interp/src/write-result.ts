@@ -69,12 +69,16 @@ export async function writeResult(dir: string, { result, arrays }: ExperimentRes
     [join(dir, 'result.json'), [Buffer.from(`${JSON.stringify(result, null, 1)}\n`)]],
   ];
   const temporary: [string, string][] = [];
+  const renamed: string[] = [];
   try {
     await makeFolders(resolve(dir), []);
     for (const [file, parts] of contents) temporary.push([await writeTemporary(file, parts), file]);
-    for (const [from, to] of temporary) await rename(from, to);
+    for (const [from, to] of temporary) {
+      await rename(from, to);
+      renamed.push(to);
+    }
   } catch (cause) {
-    await Promise.all(temporary.map(([from]) => rm(from, { force: true })));
+    await Promise.all([...temporary.map(([from]) => from), ...renamed].map((file) => rm(file, { force: true })));
     throw new OutputError(dir, cause);
   }
 }

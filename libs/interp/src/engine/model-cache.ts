@@ -93,10 +93,10 @@ async function loadModel(key: string, path: string, onProgress: LoadListener): P
   return { key, config: source.config, weights: await source.loadWeights({ onProgress }) };
 }
 
-/** Path with the sizes and times of its files: changes when the model on disk does. */
+/** Path with the sizes and times of its files: changes when the model on disk does. What is not there has neither. */
 async function fingerprint(path: string): Promise<string> {
-  const state = await stat(path);
-  const files = state.isDirectory() ? (await readdir(path)).sort().map((name) => join(path, name)) : [path];
-  const states = await Promise.all(files.map((file) => stat(file)));
-  return JSON.stringify([path, ...states.map(({ size, mtimeMs }) => [size, mtimeMs])]);
+  const names = await readdir(path).catch(() => []); // a single file has no names
+  const files = [path, ...names.sort().map((name) => join(path, name))];
+  const states = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+  return JSON.stringify([path, names, states.map((state) => [state?.size, state?.mtimeMs])]);
 }

@@ -43,6 +43,7 @@ export interface EnginePool {
 export async function openEnginePool(options: EnginePoolOptions = {}): Promise<EnginePool> {
   const pool = new HostedPool(options);
   options.signal?.addEventListener('abort', () => void pool.close());
+  if (options.signal?.aborted === true) await pool.close();
   await pool.start();
   return pool;
 }
