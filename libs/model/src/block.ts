@@ -9,7 +9,7 @@ import type { AttentionGradients, AttentionShape, AttentionTrace } from './compo
 import { gatedMlpHidden, gatedMlpVjp } from './components/gated-mlp.ts';
 import type { GatedMlpTrace, GatedMlpWeights } from './components/gated-mlp.ts';
 import { lastRows, sliceGroup } from './components/row-groups.ts';
-import type { RowGroup } from './components/row-groups.ts';
+import type { KeyValues, RowGroup } from './components/row-groups.ts';
 import { rmsNorm, rmsNormVjp } from './components/rms-norm.ts';
 import type { RmsNormTrace, RmsNormWeights } from './components/rms-norm.ts';
 import { scoped } from './components/scoped.ts';
@@ -56,7 +56,13 @@ function showNorm(norm: 'ln1' | 'ln2', trace: RmsNormTrace, point: ActivationPoi
   return { ...trace, normalized: point(`${norm}.hook_normalized`, trace.normalized) };
 }
 
-function attention(block: Block, x: Tensor2D, groups: readonly RowGroup[], point: ActivationPoint): AttentionTrace[] {
+/** Projects x [rows, dModel] and attends, group by group; `keep` takes of a group's trace what outlives the group. */
+function attention<T>(
+  block: Block,
+  x: Tensor2D,
+  groups: readonly RowGroup[],
+  { point, keep }: { point: ActivationPoint; keep: (trace: AttentionTrace) => T },
+): T[] {
   const q = point('attn.hook_q', tf.matMul<Tensor2D>(x, block.attn.W_Q));
   const k = point('attn.hook_k', tf.matMul<Tensor2D>(x, block.attn.W_K));
   const v = point('attn.hook_v', tf.matMul<Tensor2D>(x, block.attn.W_V));
@@ -65,13 +71,16 @@ function attention(block: Block, x: Tensor2D, groups: readonly RowGroup[], point
     pattern: (pattern: tf.Tensor4D) => point('attn.hook_pattern', pattern),
   };
   const of = (projected: Tensor2D, i: number): Tensor2D => sliceGroup(projected, groups, i);
-  const traces: AttentionTrace[] = [];
-  for (const [i, group] of groups.entries()) {
-    const read = (group.reads ?? []).map((earlier) => (traces[earlier] as AttentionTrace).own);
-    const visible = { ...group, fixed: [...group.fixed, ...read] };
-    traces.push(attend({ q: of(q, i), k: of(k, i), v: of(v, i) }, visible, { shape: block.shape, points }));
-  }
-  return traces;
+  const owns: KeyValues[] = [];
+  return groups.map((group, i) => {
+    const visible = { ...group, fixed: [...group.fixed, ...(group.reads ?? []).map((at) => owns[at] as KeyValues)] };
+    const { own, kept } = scoped(() => {
+      const trace = attend({ q: of(q, i), k: of(k, i), v: of(v, i) }, visible, { shape: block.shape, points });
+      return { own: trace.own, kept: keep(trace) };
+    });
+    owns.push(own);
+    return kept;
+  });
 }
 
 /** z [rows, H·D] → each head's contribution to the residual stream before the sum, [rows, H, dModel]; bias excluded. */
@@ -106,8 +115,8 @@ export function runBlock(
 ): BlockTrace {
   const residPre = point('hook_resid_pre', x);
   const ln1 = showNorm('ln1', rmsNorm(block.ln1, residPre), point);
-  const attn = attention(block, ln1.normalized, groups, point);
-  const z = point('attn.hook_z', joined(attn));
+  const attn = attention(block, ln1.normalized, groups, { point, keep: (trace) => trace });
+  const z = point('attn.hook_z', joined(attn.map((trace) => trace.z)));
   const attnOut = attentionOutput(block, z, point);
   const residMid = point('hook_resid_mid', residPre.add<Tensor2D>(attnOut));
   const ln2 = showNorm('ln2', rmsNorm(block.ln2, residMid), point);
@@ -119,7 +128,7 @@ export function runBlock(
 }
 
 /** Rows of the MLP at a time: as many as products run at full speed with; more only take memory. */
-const MLP_ROWS = 4096;
+const MLP_ROWS = 2048;
 
 /** The second half of a block alone, for rows whose attention output is known: residMid [rows, dModel] → residPost. */
 export function runMlp(block: Block, residMid: Tensor2D): Tensor2D {
@@ -132,7 +141,7 @@ export function runMlp(block: Block, residMid: Tensor2D): Tensor2D {
     });
   const chunks: Tensor2D[] = [];
   for (let start = 0; start < rows; start += MLP_ROWS) chunks.push(some(start, Math.min(MLP_ROWS, rows - start)));
-  return chunks.length === 1 ? (chunks[0] as Tensor2D) : tf.concat2d(chunks, 0);
+  return joined(chunks);
 }
 
 /**
@@ -147,40 +156,37 @@ export function passBlock(
 ): Tensor2D {
   return scoped(() => {
     const residMid = scoped(() => {
-      const { normalized } = rmsNorm(block.ln1, x);
-      if (!lastOnly)
-        return x.add<Tensor2D>(tf.matMul(joined(attention(block, normalized, groups, PASS)), block.attn.W_O));
-      const z = lastAttention(block, normalized, groups);
-      return lastOfGroups(x, groups).add<Tensor2D>(tf.matMul(z, block.attn.W_O));
+      const normalized = scoped(() => rmsNorm(block.ln1, x).normalized);
+      if (lastOnly) return lastOfGroups(x, groups).add<Tensor2D>(lastAttentionOutput(block, normalized, groups));
+      const zs = attention(block, normalized, groups, { point: PASS, keep: (trace) => trace.z });
+      return x.add<Tensor2D>(tf.matMul(joined(zs), block.attn.W_O));
     });
     return runMlp(block, residMid);
   });
 }
 
-function joined(traces: readonly AttentionTrace[]): Tensor2D {
-  const zs = traces.map((trace) => trace.z);
-  return zs.length === 1 ? (zs[0] as Tensor2D) : tf.concat2d(zs, 0);
+function joined(parts: Tensor2D[]): Tensor2D {
+  return parts.length === 1 ? (parts[0] as Tensor2D) : tf.concat2d(parts, 0);
 }
 
 /** Each group's rows at its last position, one group after the other: [all cells, width]. */
 function lastOfGroups(x: Tensor2D, groups: readonly RowGroup[]): Tensor2D {
-  return tf.concat2d(
-    groups.map((group, i) => lastRows(sliceGroup(x, groups, i), group)),
-    0,
-  );
+  return joined(groups.map((group, i) => lastRows(sliceGroup(x, groups, i), group)));
 }
 
-function lastAttention(block: Block, x: Tensor2D, groups: readonly RowGroup[]): Tensor2D {
+/** What attention adds at each group's last position: x [rows, dModel], normalized → [all cells, dModel]. */
+function lastAttentionOutput(block: Block, x: Tensor2D, groups: readonly RowGroup[]): Tensor2D {
   const queries: Tensor2D = tf.matMul(lastOfGroups(x, groups), block.attn.W_Q);
-  const [keys, values]: Tensor2D[] = [tf.matMul(x, block.attn.W_K), tf.matMul(x, block.attn.W_V)];
+  const keys: Tensor2D = tf.matMul(x, block.attn.W_K);
+  const values: Tensor2D = tf.matMul(x, block.attn.W_V);
   let before = 0;
   const zs = groups.map((group, i) => {
     const q = queries.slice<Tensor2D>([before, 0], [group.cells, queries.shape[1]]);
     before += group.cells;
-    const projections = { q, k: sliceGroup(keys as Tensor2D, groups, i), v: sliceGroup(values as Tensor2D, groups, i) };
-    return attendLast(projections, group, block.shape);
+    const projections = { q, k: sliceGroup(keys, groups, i), v: sliceGroup(values, groups, i) };
+    return scoped(() => attendLast(projections, group, block.shape));
   });
-  return tf.concat2d(zs, 0);
+  return tf.matMul(joined(zs), block.attn.W_O);
 }
 
 /** What the backward pass needs of a trace. */
