@@ -53,18 +53,36 @@ async function startPglite(directory: string): Promise<PGlite> {
   return createPglite(path);
 }
 
+/** What the embedded server wrote to its log before it gave up. */
+class ServerPanic extends Error {
+  readonly severity = 'PANIC';
+}
+
 /** PGlite itself only says that it was aborted; why, the server has written to its log. */
 async function createPglite(path: string): Promise<PGlite> {
-  let reason: string | undefined;
+  let panic: ServerPanic | undefined;
   const onStderr = (line: string) => {
-    reason = /(?:PANIC|FATAL):\s*(.*)/.exec(line)?.[1] ?? reason;
+    const reason = /(?:PANIC|FATAL):\s*(.*)/.exec(line)?.[1];
+    if (reason !== undefined) panic ??= new ServerPanic(reason);
     return true;
   };
   try {
-    return await PGlite.create(path, { onStderr });
+    const pglite = await PGlite.create(path, { onStderr });
+    sendNothingAfter(() => panic, pglite);
+    return pglite;
   } catch (error) {
-    throw reason === undefined ? error : new Error(reason, { cause: error });
+    throw panic ?? error;
   }
+}
+
+/** A server that has panicked still holds its locks: the next message, a mere Sync, would wait for them without end. */
+function sendNothingAfter(panic: () => ServerPanic | undefined, pglite: PGlite): void {
+  const send = pglite.execProtocolRawSync.bind(pglite);
+  pglite.execProtocolRawSync = (...message) => {
+    const reason = panic();
+    if (reason) throw reason;
+    return send(...message);
+  };
 }
 
 function databaseOf(pglite: PGlite, directory: string, lock: { release(): void }): Database {
