@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { causes, DatabaseError } from '@demur/db';
 import { DemurError } from '@demur/model';
 import { GraphQLError, type ExecutionResult, type FormattedExecutionResult, type GraphQLFormattedError } from 'graphql';
-import { AuthorizationError } from 'type-graphql';
 
 /** What a caller is told about a failure. */
 export interface PublicError {
@@ -16,12 +15,6 @@ export interface PublicError {
 export function publicError(error: unknown): PublicError {
   const expected = causes(error).find((cause) => cause instanceof DemurError || cause instanceof DatabaseError);
   if (expected !== undefined) return { code: expected.code, message: expected.message, path: expected.path ?? null };
-  if (error instanceof AuthorizationError)
-    return {
-      code: 'FORBIDDEN',
-      message: 'The role of this token does not allow that; use one of a higher role',
-      path: null,
-    };
   return internalError(error);
 }
 
@@ -39,9 +32,16 @@ function internalError(error: unknown): PublicError {
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const original = error instanceof GraphQLError ? error.originalError : error;
   const isOfGraphQL = error instanceof GraphQLError && (!original || original instanceof GraphQLError);
+  if (formatted.extensions?.code === 'UNAUTHORIZED') return forbidden(formatted);
   if (isOfGraphQL) return { ...formatted, extensions: { code: 'BAD_REQUEST', ...formatted.extensions } };
   const { message, ...extensions } = publicError(original);
   return { ...formatted, message, extensions: extensions.path === null ? { code: extensions.code } : extensions };
+}
+
+/** Says what type-graphql's "Access denied" means here. */
+function forbidden(formatted: GraphQLFormattedError): GraphQLFormattedError {
+  const message = 'The role of this token does not allow that; use a token of a higher role';
+  return { ...formatted, message, extensions: { code: 'FORBIDDEN' } };
 }
 
 /** A result of a subscription with its errors as they are sent. */

@@ -30,7 +30,7 @@ export class CircuitGraph {
   readonly byStrength: Uint32Array;
   /** Place of each cell in `byStrength`, from 1; 0 where the cell is no edge. */
   readonly ranks: Uint32Array;
-  readonly #signed = new Map<EdgeOrder, Uint32Array>();
+  readonly #signed = new Map<EdgeOrder, { cells: Uint32Array; places: Uint32Array }>();
 
   constructor(matrices: CircuitMatrices) {
     this.senders = matrices.senders.map(parseNode);
@@ -39,8 +39,7 @@ export class CircuitGraph {
     this.inCircuit = matrices.inCircuit ?? null;
     this.interval = matrices.interval ?? null;
     this.byStrength = strengthOrder(matrices.scores, edgeCells(matrices.mask));
-    this.ranks = new Uint32Array(matrices.scores.length);
-    this.byStrength.forEach((cell, index) => (this.ranks[cell] = index + 1));
+    this.ranks = placesOf(this.byStrength, matrices.scores.length);
   }
 
   get edgeCount(): number {
@@ -49,17 +48,28 @@ export class CircuitGraph {
 
   /** Cells that are edges in an order; the signed ones are made when first asked for. */
   ordered(orderBy: EdgeOrder): Uint32Array {
-    if (orderBy === 'ABSOLUTE_SCORE_DESC') return this.byStrength;
-    const order = orderBy === 'SCORE_ASC' ? ascendingOrder : descendingOrder;
-    const cells = this.#signed.get(orderBy) ?? order(this.scores, this.byStrength.slice().sort());
-    this.#signed.set(orderBy, cells);
-    return cells;
+    return orderBy === 'ABSOLUTE_SCORE_DESC' ? this.byStrength : this.#signedOrder(orderBy).cells;
   }
 
-  /** Bytes held, for the cache: every array at its largest. */
+  /** Place of each cell in an order, from 1; 0 where the cell is no edge. */
+  places(orderBy: EdgeOrder): Uint32Array {
+    return orderBy === 'ABSOLUTE_SCORE_DESC' ? this.ranks : this.#signedOrder(orderBy).places;
+  }
+
+  #signedOrder(orderBy: EdgeOrder): { cells: Uint32Array; places: Uint32Array } {
+    const known = this.#signed.get(orderBy);
+    if (known !== undefined) return known;
+    const order = orderBy === 'SCORE_ASC' ? ascendingOrder : descendingOrder;
+    const cells = order(this.scores, edgeCells(this.ranks));
+    const made = { cells, places: placesOf(cells, this.scores.length) };
+    this.#signed.set(orderBy, made);
+    return made;
+  }
+
+  /** Bytes held, for the cache: with all three orders made. */
   get bytes(): number {
     const matrices = 1 + (this.inCircuit === null ? 0 : 1) + (this.interval === null ? 0 : 2);
-    return 4 * (this.scores.length * (matrices + 1) + this.byStrength.length * 3);
+    return 4 * (this.scores.length * (matrices + 3) + this.byStrength.length * 3);
   }
 
   /** Row of a cell. */
@@ -84,9 +94,16 @@ export class CircuitGraph {
   }
 }
 
-function edgeCells(mask: Float32Array): Uint32Array {
+function edgeCells(mask: Float32Array | Uint32Array): Uint32Array {
   const cells = new Uint32Array(mask.length);
   let count = 0;
   for (let cell = 0; cell < mask.length; cell++) if (mask[cell] !== 0) cells[count++] = cell;
   return cells.slice(0, count);
+}
+
+/** Place of each of `cells`, from 1, by cell; 0 where a cell is not among them. */
+function placesOf(cells: Uint32Array, length: number): Uint32Array {
+  const places = new Uint32Array(length);
+  for (let place = 0; place < cells.length; place++) places[cells[place]!] = place + 1;
+  return places;
 }

@@ -6,19 +6,22 @@
 const RADIX_BITS = 11;
 const BUCKETS = 1 << RADIX_BITS;
 
+/** From the bits of a float32 to an unsigned number that orders as wanted, smallest first. */
+type Key = (bits: number) => number;
+
 /** `cells` by |score|, largest first; equal ones stay in their order. */
 export function strengthOrder(scores: Float32Array, cells: Uint32Array): Uint32Array {
-  return radixSort(cells, bitsOf(scores), (bits) => ~(bits & 0x7fffffff) >>> 0);
+  return radixSort(scores, cells, (bits) => ~(bits & 0x7fffffff) >>> 0);
 }
 
 /** `cells` by score, most negative first; equal ones stay in their order. */
 export function ascendingOrder(scores: Float32Array, cells: Uint32Array): Uint32Array {
-  return radixSort(cells, bitsOf(scores), signedKey);
+  return radixSort(scores, cells, signedKey);
 }
 
 /** `cells` by score, most positive first; equal ones stay in their order. */
 export function descendingOrder(scores: Float32Array, cells: Uint32Array): Uint32Array {
-  return radixSort(cells, bitsOf(scores), (bits) => ~signedKey(bits) >>> 0);
+  return radixSort(scores, cells, (bits) => ~signedKey(bits) >>> 0);
 }
 
 /** Orders unsigned as the floats do: the bits of negative ones turned over, -0 taken as 0. */
@@ -27,26 +30,33 @@ function signedKey(bits: number): number {
   return isNegative ? ~bits >>> 0 : (bits | 0x80000000) >>> 0;
 }
 
-function bitsOf(scores: Float32Array): Uint32Array {
-  return new Uint32Array(scores.buffer, scores.byteOffset, scores.length);
+/** Cells with their keys beside them, so that no pass looks anything up out of order. */
+interface Keyed {
+  cells: Uint32Array;
+  keys: Uint32Array;
 }
 
-/** `cells` by `keyOf(bits[cell])`, an unsigned 32-bit number, smallest first; stable. */
-function radixSort(cells: Uint32Array, bits: Uint32Array, keyOf: (bits: number) => number): Uint32Array {
-  let from = cells.slice();
-  let to = new Uint32Array(cells.length);
+function radixSort(scores: Float32Array, cells: Uint32Array, keyOf: Key): Uint32Array {
+  const bits = new Uint32Array(scores.buffer, scores.byteOffset, scores.length);
+  let from: Keyed = { cells: cells.slice(), keys: new Uint32Array(cells.length) };
+  for (let at = 0; at < cells.length; at++) from.keys[at] = keyOf(bits[cells[at]!]!);
+  let to: Keyed = { cells: new Uint32Array(cells.length), keys: new Uint32Array(cells.length) };
   for (let shift = 0; shift < 32; shift += RADIX_BITS) {
-    const digit = (cell: number): number => (keyOf(bits[cell]!) >>> shift) & (BUCKETS - 1);
-    scatter(from, to, digit);
+    scatter(from, to, shift);
     [from, to] = [to, from];
   }
-  return from;
+  return from.cells;
 }
 
-/** One pass: `from` into `to` by digit, counting first. */
-function scatter(from: Uint32Array, to: Uint32Array, digit: (cell: number) => number): void {
+/** One pass: `from` into `to` by the digit at `shift`, counting first. */
+function scatter(from: Keyed, to: Keyed, shift: number): void {
   const starts = new Uint32Array(BUCKETS + 1);
-  for (const cell of from) starts[digit(cell) + 1]!++;
+  const { keys, cells } = from;
+  for (let at = 0; at < keys.length; at++) starts[((keys[at]! >>> shift) & (BUCKETS - 1)) + 1]!++;
   for (let bucket = 0; bucket < BUCKETS; bucket++) starts[bucket + 1]! += starts[bucket]!;
-  for (const cell of from) to[starts[digit(cell)]!++] = cell;
+  for (let at = 0; at < keys.length; at++) {
+    const place = starts[(keys[at]! >>> shift) & (BUCKETS - 1)]!++;
+    to.keys[place] = keys[at]!;
+    to.cells[place] = cells[at]!;
+  }
 }
