@@ -12,9 +12,6 @@ export interface QueryOptions {
   refetchInterval?: number | false;
 }
 
-/** The first part of a document's cache keys, for invalidation after a change. */
-export const documentKey = (document: TypedDocumentString<unknown, never>): string => document.toString();
-
 export function useGraphqlQuery<T, V>(
   document: TypedDocumentString<T, V>,
   variables: V,
