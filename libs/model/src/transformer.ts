@@ -204,7 +204,9 @@ export class Transformer {
    */
   forward(tokens: readonly (readonly number[])[], options: ForwardOptions = {}): Run {
     const activations = new Map<HookName, Tensor>();
-    const logits = scoped(() => this.#run(tokens, options, activations, () => undefined));
+    const logits = freeingOnError(activations, () =>
+      scoped(() => this.#run(tokens, options, activations, () => undefined)),
+    );
     return { logits, activations, dispose: () => tf.dispose([...(logits ? [logits] : []), ...activations.values()]) };
   }
 
@@ -221,23 +223,31 @@ export class Transformer {
   ): Map<HookName, Tensor> {
     const wanted = new Set<string>(at);
     const found = new Map<HookName, Tensor>();
-    scoped(() => {
-      const inputs: Tensor2D[] = [];
-      let layout: Layout | undefined;
-      let final: Tensor2D | undefined;
-      this.#run(tokens, { logitsAt: 'none' }, new Map(), (step) => {
-        layout = step.layout;
-        if (step.layer === null) final = step.resid;
-        else inputs.push(step.resid);
-      });
-      if (layout === undefined || final === undefined) throw new Error('the forward pass gave nothing');
-      const keep = (hook: BlockHook | ModelHook, layer: number | null, value: () => Tensor): void => {
-        const name = (layer === null ? hook : blockHook(layer, hook as BlockHook)) as HookName;
-        if (wanted.has(name)) found.set(name, tf.keep(toCanonical(hook, value(), layout as Layout)));
-      };
-      this.#backward({ inputs, final, layout, metric }, keep);
+    freeingOnError(found, () => {
+      scoped(() => this.#gradients(tokens, metric, { wanted, found }));
     });
     return found;
+  }
+
+  #gradients(
+    tokens: readonly (readonly number[])[],
+    metric: MetricGradient,
+    { wanted, found }: { wanted: ReadonlySet<string>; found: Map<HookName, Tensor> },
+  ): void {
+    const inputs: Tensor2D[] = [];
+    let layout: Layout | undefined;
+    let final: Tensor2D | undefined;
+    this.#run(tokens, { logitsAt: 'none' }, new Map(), (step) => {
+      layout = step.layout;
+      if (step.layer === null) final = step.resid;
+      else inputs.push(step.resid);
+    });
+    if (layout === undefined || final === undefined) throw new Error('the forward pass gave nothing');
+    const keep = (hook: BlockHook | ModelHook, layer: number | null, value: () => Tensor): void => {
+      const name = (layer === null ? hook : blockHook(layer, hook as BlockHook)) as HookName;
+      if (wanted.has(name)) found.set(name, tf.keep(toCanonical(hook, value(), layout as Layout)));
+    };
+    this.#backward({ inputs, final, layout, metric }, keep);
   }
 
   #backward(
@@ -302,6 +312,16 @@ export class Transformer {
     if (at === 'none') return null;
     if (at === 'last') return this.unembed(lastRows(normalized, layout.group));
     return toCanonical('hook_embed', this.unembed(normalized), layout);
+  }
+}
+
+/** Runs `work`; when it throws, frees what it had put into `made` by then. */
+function freeingOnError<T>(made: ReadonlyMap<HookName, Tensor>, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    tf.dispose([...made.values()]);
+    throw error;
   }
 }
 

@@ -29,6 +29,8 @@ export interface PatchingOptions {
   cancel: CancelToken;
   /** Called with what the sweeps have done of `total` layers of sweeps. */
   onStep: (done: number, total: number) => void;
+  /** Rows of a pass at most; by default what fits beside the weights. */
+  maxRows?: number;
 }
 
 /** A block's results: pairs in the block's order. */
@@ -39,7 +41,7 @@ export interface BlockPatching {
 }
 
 /** Rows of a pass, at most: what fits beside the weights, and what products run at full speed with. */
-const MAX_ROWS = 24_576;
+const MAX_ROWS = 12_288;
 
 /** Rows that a set's cells have when those of `layers` layers have all started. */
 function rowsOf(block: PairBlock, set: PositionSet, cohorts: number): number {
@@ -79,10 +81,12 @@ function metricOf(model: Transformer, base: BaseRuns, metric: Metric, side: Side
 /** Runs all cells of a block. The metric's pairs are the block's, in its order. */
 export function patchBlock(model: Transformer, block: PairBlock, options: PatchingOptions): BlockPatching {
   const to: Side = options.direction === 'denoising' ? 'corrupted' : 'clean';
-  const { sites, metric, cancel, onStep } = options;
+  const { sites, metric, cancel, onStep, maxRows } = options;
   const sets = positionSets(block, options.positions, options.columns);
   const { nLayers, nHeads } = model.config;
-  const sweeps = sites.flatMap((site) => planSweeps(block, site, { sets, nLayers, heads: site === 'z' ? nHeads : 1 }));
+  const sweeps = sites.flatMap((site) =>
+    planSweeps(block, site, { sets, nLayers, heads: site === 'z' ? nHeads : 1, maxRows }),
+  );
   return scoped(() => {
     const base = baseRuns(model, block, { sites, to, cancel });
     const cells: BlockPatching['cells'] = [];
