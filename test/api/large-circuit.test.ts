@@ -1,14 +1,18 @@
-/** The order, pages and filters of a circuit as large as a 7B model's: right, and measured. */
+/** A circuit as large as a 7B model's, with equal scores among them, over HTTP: right, and measured. */
+import { createCircuit, openDatabase } from '@demur/db';
 import { performance } from 'node:perf_hooks';
-import { describe, expect, it } from 'vitest';
-import { CircuitGraph, type CircuitMatrices } from '../../apps/api/src/circuit/circuit-graph.ts';
-import { neighbourhood } from '../../apps/api/src/circuit/neighbourhood.ts';
-import { strongestPaths } from '../../apps/api/src/circuit/paths.ts';
-import { compareGraphs } from '../../apps/api/src/comparison/compare-circuits.ts';
-import { edgePage } from '../../apps/api/src/edge/edge-page.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startServer, temporaryFolder, type TestServer } from './server.ts';
+
+interface Matrices {
+  senders: string[];
+  receivers: string[];
+  scores: Float32Array;
+  mask: Float32Array;
+}
 
 /** The graph of a Llama of this shape with random scores, some of them equal; 1,592,881 edges for 32 layers of 32 heads. */
-function randomMatrices(layers: number, heads: number, seed: number): CircuitMatrices {
+function randomMatrices(layers: number, heads: number, seed: number): Matrices {
   const range = (length: number) => Array.from({ length }, (_, index) => index);
   const headNames = (layer: number) => range(heads).map((head) => `a${layer}.h${head}`);
   const senders = ['input', ...range(layers).flatMap((layer) => [...headNames(layer), `m${layer}`])];
@@ -43,56 +47,98 @@ function mulberry32(seed: number): () => number {
   };
 }
 
-describe('order', () => {
-  it('is that of a comparison sort, equal scores by sender and receiver', () => {
-    const graph = new CircuitGraph(randomMatrices(6, 6, 1));
-    const cells = [...graph.byStrength].sort((a, b) => a - b);
-    const { scores } = graph;
-    const by = (compare: (a: number, b: number) => number) =>
-      [...cells].sort((a, b) => compare(scores[a]!, scores[b]!) || a - b);
-    expect([...graph.byStrength]).toEqual(by((a, b) => Math.abs(b) - Math.abs(a)));
-    expect([...graph.ordered('SCORE_ASC')]).toEqual(by((a, b) => a - b));
-    expect([...graph.ordered('SCORE_DESC')]).toEqual(by((a, b) => b - a));
-    expect(new Set(scores).size).toBeLessThan(scores.length / 2);
-  });
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let server: TestServer;
+const circuits: { id: string; matrices: Matrices }[] = [];
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  const database = await openDatabase({ dataDir: folder.path });
+  for (const seed of [1, 2]) {
+    const matrices = randomMatrices(32, 32, seed);
+    const { id } = await createCircuit(database, { name: `random ${seed}`, ...matrices });
+    circuits.push({ id, matrices });
+  }
+  await database.close();
+  server = await startServer({ DEMUR_DATA: folder.path });
+});
+afterAll(async () => {
+  await server?.stop();
+  await folder.remove();
 });
 
-it('answers in milliseconds for 1.6M edges', () => {
+/** Names of the edges that pass, by a comparison sort of the whole matrix. */
+function bruteForce(
+  compare: (a: number, b: number) => number,
+  passes: (sender: string, receiver: string, score: number) => boolean,
+) {
+  const { senders, receivers, scores, mask } = circuits[0]!.matrices;
+  const ends = (cell: number) =>
+    [senders[Math.floor(cell / receivers.length)]!, receivers[cell % receivers.length]!] as const;
+  const cells = Array.from(scores.keys()).filter((cell) => mask[cell] !== 0 && passes(...ends(cell), scores[cell]!));
+  cells.sort((a, b) => compare(scores[a]!, scores[b]!) || a - b);
+  return { totalCount: cells.length, names: cells.slice(0, 2000).map((cell) => ends(cell).join('->')) };
+}
+
+it('answers right, and in milliseconds', async () => {
   const lines: string[] = [];
-  const timed = <T>(what: string, work: () => T): T => {
+  const timed = async <Data>(what: string, query: string): Promise<Data> => {
     const start = performance.now();
-    const value = work();
-    lines.push(`${what.padEnd(44)} ${(performance.now() - start).toFixed(1).padStart(8)} ms`);
-    return value;
+    const data = await server.get<Data>(query);
+    lines.push(`${what.padEnd(48)} ${(performance.now() - start).toFixed(1).padStart(8)} ms`);
+    return data;
   };
-  const matrices = randomMatrices(32, 32, 2);
-  const graph = timed('order, once a circuit', () => new CircuitGraph(matrices));
-  const other = new CircuitGraph(randomMatrices(32, 32, 3));
-  expect(graph.edgeCount).toBe(1_592_881);
-  const page = timed('first 100', () => edgePage(graph, { first: 100 }));
-  const top = timed('top 1000', () => edgePage(graph, { first: 1000 }));
-  expect(top.nodes.slice(0, 100)).toEqual(page.nodes);
-  const deep = timed('a page in the middle, filtered', () =>
-    edgePage(graph, { first: 100, after: top.pageInfo.endCursor, filter: { sign: 'POSITIVE', ports: ['Q'] } }),
-  );
-  expect(deep.nodes).toHaveLength(100);
-  const filter = {
-    receiver: { kinds: ['HEAD' as const], layers: { min: 10, max: 12 }, heads: [3] },
-    minAbsoluteScore: 0.05,
+  const edges = async (what: string, args: string) => {
+    const query = `{ circuit(id: "${circuits[0]!.id}") { edges(${args}) { nodes { name } pageInfo { endCursor } totalCount } } }`;
+    const { circuit } = await timed<{ circuit: { edges: Page } }>(what, query);
+    const { nodes, pageInfo, totalCount } = circuit.edges;
+    return { names: nodes.map(({ name }) => name), after: `, after: "${pageInfo.endCursor}"`, totalCount };
   };
-  const filtered = timed('filter by layers, head, kind and score', () => edgePage(graph, { first: 100, filter }));
-  expect(filtered.nodes.every(({ receiver }) => receiver.head === 3 && [10, 11, 12].includes(receiver.layer!))).toBe(
-    true,
+  const strongest = bruteForce(
+    (a, b) => Math.abs(b) - Math.abs(a),
+    () => true,
   );
-  timed('first page by signed score, order included', () => edgePage(graph, { orderBy: 'SCORE_ASC' }));
-  timed('second page by signed score', () => edgePage(graph, { orderBy: 'SCORE_ASC', first: 1000 }));
-  expect(
-    timed('neighbourhood of depth 3', () => neighbourhood(graph, { node: 'a15.h7', depth: 3, top: 200 })),
-  ).toHaveLength(600);
-  expect(
-    timed('20 paths from input to logits', () => strongestPaths(graph, { from: 'input', to: 'logits' })),
-  ).toHaveLength(20);
-  const { rankCorrelation } = timed('comparison with another circuit', () => compareGraphs(graph, other, 1000));
-  expect(Math.abs(rankCorrelation!)).toBeLessThan(0.01);
-  console.log(`${graph.edgeCount} edges, ${(graph.bytes / 1e6).toFixed(0)} MB held\n${lines.join('\n')}`);
+  expect(strongest.totalCount).toBe(1_592_881);
+
+  await edges('first 100, read from the database', 'first: 100');
+  const top = await edges('top 1000', 'first: 1000');
+  expect(top).toMatchObject({ totalCount: strongest.totalCount, names: strongest.names.slice(0, 1000) });
+  const next = await edges('next 1000', `first: 1000${top.after}`);
+  expect(next.names).toEqual(strongest.names.slice(1000));
+
+  const few =
+    'filter: { receiver: { kinds: [HEAD], layers: { min: 10, max: 12 }, heads: [3] }, minAbsoluteScore: 0.05 }';
+  const fewExpected = bruteForce(
+    (a, b) => Math.abs(b) - Math.abs(a),
+    (_, to, score) => /^a1[012]\.h3</.test(to) && Math.abs(score) >= 0.05,
+  );
+  expect(await edges('filter by layers, head, kind and score', `first: 1000, ${few}`)).toMatchObject({
+    totalCount: fewExpected.totalCount,
+    names: fewExpected.names.slice(0, 1000),
+  });
+  const many = 'first: 1000, filter: { sign: POSITIVE, ports: [Q] }, orderBy: SCORE_ASC';
+  const manyExpected = bruteForce(
+    (a, b) => a - b,
+    (_, to, score) => to.endsWith('<q>') && score > 0,
+  );
+  const weakest = await edges('filter by port and sign, order included', many);
+  expect(weakest).toMatchObject({ totalCount: manyExpected.totalCount, names: manyExpected.names.slice(0, 1000) });
+  const second = await edges('its second page', many + weakest.after);
+  expect(second.names).toEqual(manyExpected.names.slice(1000));
+
+  const within = (field: string) => `{ circuit(id: "${circuits[0]!.id}") { ${field} } }`;
+  await timed('neighbourhood of depth 3', within('neighbourhood(node: "a15.h7", depth: 3, top: 200) { name }'));
+  await timed('20 paths from input to logits', within('paths(from: "input", to: "logits") { strength }'));
+  const [a, b] = circuits.map(({ id }) => id);
+  await timed(
+    'comparison with another, which is read',
+    `{ compareCircuits(a: "${a}", b: "${b}") { jaccard rankCorrelation } }`,
+  );
+  console.log(`1,592,881 edges over HTTP:\n${lines.join('\n')}`);
 });
+
+interface Page {
+  nodes: { name: string }[];
+  pageInfo: { endCursor: string };
+  totalCount: number;
+}
