@@ -8,14 +8,14 @@ const directions: Record<string, { x: number; y: number }> = {
   ArrowDown: { x: 0, y: 1 },
 };
 
-/** The nearest node in the key's direction, distance across it counting double; sideways only within 45 degrees. */
+/** The nearest node in the key's direction, distance across it counting double; sideways within the layer alone. */
 export function nodeTowards(nodes: readonly PlacedNode[], from: PlacedNode, key: string): PlacedNode | undefined {
   const direction = directions[key];
   if (!direction) return undefined;
   const ahead = nodes.flatMap((node) => {
     const along = (node.x - from.x) * direction.x + (node.y - from.y) * direction.y;
     const across = Math.abs((node.x - from.x) * direction.y) + Math.abs((node.y - from.y) * direction.x);
-    const reachable = along > 0.5 && (direction.x === 0 || across <= along);
+    const reachable = along > 0.5 && (direction.x === 0 || node.layer === from.layer);
     return reachable ? [{ node, distance: along + across * 2 }] : [];
   });
   return ahead.sort((a, b) => a.distance - b.distance)[0]?.node;

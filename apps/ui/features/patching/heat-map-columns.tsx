@@ -4,16 +4,18 @@ import type { HeatMapView } from './heat-map-view.ts';
 import styles from './heat-map.module.css';
 
 interface HeatMapColumnsProps {
+  /** What the rows count. */
+  corner: string;
   view: HeatMapView;
   selected: readonly number[];
   onChoose: (column: number) => void;
 }
 
-export function HeatMapColumns({ view, selected, onChoose }: HeatMapColumnsProps) {
+export function HeatMapColumns({ corner, view, selected, onChoose }: HeatMapColumnsProps) {
   return (
     <thead>
       <tr>
-        <td />
+        <th scope="col">{corner}</th>
         {view.columns.map((column, at) => (
           <th
             key={column.index}

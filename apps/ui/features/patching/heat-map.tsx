@@ -9,6 +9,8 @@ import type { HeatMapView } from './heat-map-view.ts';
 
 interface HeatMapProps {
   label: string;
+  /** What the rows count. */
+  corner: string;
   view: HeatMapView;
   selected: readonly number[];
   /** Index of a grid's column. */
@@ -17,7 +19,7 @@ interface HeatMapProps {
   onHover: (cell: GridCell | undefined) => void;
 }
 
-export function HeatMap({ label, view, selected, onSelect, onUnfold, onHover }: HeatMapProps) {
+export function HeatMap({ label, corner, view, selected, onSelect, onUnfold, onHover }: HeatMapProps) {
   const table = useRef<HTMLTableElement>(null);
   const [focus, setFocus] = useState<GridCell>({ row: 0, column: 0 });
   const size = { rows: view.rows.length, columns: view.columns.length };
@@ -60,7 +62,7 @@ export function HeatMap({ label, view, selected, onSelect, onUnfold, onHover }: 
       onMouseOver={(event) => onHover(cellOf(event.target))}
       onMouseLeave={() => onHover(undefined)}
     >
-      <HeatMapColumns view={view} selected={selected} onChoose={choose} />
+      <HeatMapColumns corner={corner} view={view} selected={selected} onChoose={choose} />
       <tbody>
         {view.rows.map((row, index) => (
           <HeatMapRow

@@ -54,7 +54,7 @@ export function PatchingMap({ grid, pairs, measure, extent, expanded, asTable, .
         {asTable ? (
           <NumberTable label={label} view={view} />
         ) : (
-          <HeatMap label={label} view={view} onHover={setCell} {...choice} />
+          <HeatMap corner={axisNames[grid.rows.kind]} label={label} view={view} onHover={setCell} {...choice} />
         )}
       </div>
       <DivergingLegend
