@@ -1,0 +1,97 @@
+/** A real chat model, SmolLM2-135M-Instruct from its GGUF, from chat messages to grids and edges, against PyTorch. */
+import { existsSync, readFileSync } from 'node:fs';
+import { openEnginePool, parseSpec, runExperiment } from '@demur/interp';
+import type { EnginePool, ExperimentResult, NamedArray } from '@demur/interp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { smollm2Path } from '../../scripts/fetch-smollm2.ts';
+import { readArrays } from './golden-case.ts';
+
+interface CaseJson {
+  template: string;
+  pairs: [string, string][];
+  tokens_clean: number[][];
+  tokens_corrupted: number[][];
+  object_position: number;
+  senders: string[];
+  receivers: string[];
+  n_edges: number;
+  exact_edges: { rows: [string, number, number, number][] };
+}
+
+/** Long enough for a slow machine; nothing here is about time. */
+const timeout = 900_000;
+
+const model = smollm2Path();
+const there = existsSync(model);
+if (!there) console.warn('skipped: SmolLM2-135M-Instruct is not here; `npm run fetch:smollm2` fetches it');
+
+const folder = new URL('./open/smollm2/', import.meta.url);
+const golden = JSON.parse(readFileSync(new URL('case.json', folder), 'utf8')) as CaseJson;
+const reference = readArrays(new URL('smollm2.safetensors', folder));
+const chat = (object: string) => ({ messages: [{ role: 'user', content: golden.template.replace('{}', object) }] });
+const pairs = golden.pairs.map(([clean, corrupted]) => ({
+  clean: chat(clean),
+  corrupted: chat(corrupted),
+  answer: 'Sorry',
+  distractor: 'Sure',
+}));
+
+function largestDifference(got: NamedArray | undefined, name: string): number {
+  const wanted = reference[name]!;
+  expect(got?.shape).toEqual(wanted.shape);
+  return got!.values.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted.values[i]!)), 0);
+}
+
+describe.skipIf(!there)('SmolLM2-135M-Instruct, 8 pairs (skipped where it cannot be fetched)', { timeout }, () => {
+  let pool: EnginePool;
+  beforeAll(async () => {
+    pool = await openEnginePool();
+  });
+  afterAll(() => pool.close());
+
+  function run(kind: string, options: object): Promise<ExperimentResult> {
+    return runExperiment(parseSpec({ kind, model, pairs, options }), { pool });
+  }
+
+  it('reads the tokens of the reference, and gives its logits and metric', async () => {
+    const { arrays, result } = await run('activations', { names: ['blocks.*.hook_resid_pre'], logits: 'last' });
+    expect(result.pairs.map((pair) => pair.clean.tokens)).toEqual(golden.tokens_clean);
+    expect(result.pairs.map((pair) => pair.corrupted.tokens)).toEqual(golden.tokens_corrupted);
+    expect(result.pairs.every((pair) => pair.firstDifference === golden.object_position)).toBe(true);
+    for (const side of ['clean', 'corrupted']) {
+      expect(largestDifference(arrays[`${side}.metric`], `${side}.metric`)).toBeLessThan(1e-3);
+      expect(largestDifference(arrays[`${side}.logits_last`], `${side}.logits_last`)).toBeLessThan(1e-3);
+    }
+  });
+
+  it('patches every layer and position', async () => {
+    const sites = ['resid_pre', 'attn_out', 'mlp_out'];
+    const { arrays } = await run('activation-patching', { activations: sites });
+    for (const site of sites) expect(largestDifference(arrays[site], `patch.${site}`)).toBeLessThan(2e-3);
+    expect(largestDifference(arrays['baseline.clean'], 'clean.metric')).toBeLessThan(1e-3);
+  });
+
+  it('patches every head', async () => {
+    const { arrays } = await run('activation-patching', { activations: ['z'], positions: 'all' });
+    expect(largestDifference(arrays['z'], 'patch.head_z_all')).toBeLessThan(2e-3);
+  });
+
+  it('scores all 123,211 edges', async () => {
+    const { arrays, result } = await run('attribution', { kvHeads: 'expanded' });
+    expect(result.senders).toEqual(golden.senders);
+    expect(result.receivers).toEqual(golden.receivers);
+    expect(result.edges).toBe(golden.n_edges);
+    const wanted = reference['eap']!.values;
+    const { values: scores } = arrays['scores']!;
+    const edges = [...arrays['mask']!.values.keys()].filter((i) => arrays['mask']!.values[i] === 1);
+    expect(edges.length).toBe(golden.n_edges);
+    const scale = edges.reduce((most, i) => Math.max(most, Math.abs(wanted[i]!)), 0);
+    const off = edges.reduce((most, i) => Math.max(most, Math.abs(scores[i]! - wanted[i]!)), 0);
+    expect(off / scale).toBeLessThan(1e-3);
+    for (const [name, eap] of golden.exact_edges.rows) {
+      const [sender, receiver] = name.split('->') as [string, string];
+      const at = golden.senders.indexOf(sender) * golden.receivers.length + golden.receivers.indexOf(receiver);
+      expect(Math.abs(scores[at]! - eap) / scale).toBeLessThan(1e-3);
+    }
+  });
+});
