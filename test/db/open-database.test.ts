@@ -30,7 +30,7 @@ import {
 } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { postgresMissing, startPostgres } from '../support/postgres.ts';
@@ -53,8 +53,9 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   dataDir = await temporaryFolder();
-  await cp(template, dataDir, { recursive: true });
 });
+
+const copyTemplate = () => cp(template, dataDir, { recursive: true });
 
 afterEach(async () => {
   await Promise.all(children.splice(0).map((child) => child.kill()));
@@ -75,6 +76,7 @@ async function expectKept(database: Database): Promise<void> {
 }
 
 describe('the lock of a data directory', () => {
+  beforeEach(copyTemplate);
   const lockFile = () => join(dataDir, 'lock');
   const writeLock = (owner: object) => writeFileSync(lockFile(), JSON.stringify(owner));
   const since = '2026-01-01T00:00:00.000Z';
@@ -140,6 +142,7 @@ describe('the lock of a data directory', () => {
 });
 
 describe('a data directory', () => {
+  beforeEach(copyTemplate);
   it('opens again fast', async () => {
     const start = performance.now();
     const database = await openDatabase({ dataDir });
@@ -348,7 +351,12 @@ it('the SQL of the migrations makes the tables of the schema', async () => {
   const out = join(dataDir, 'drizzle');
   await cp(join(libsDb, 'drizzle'), out, { recursive: true });
   const drizzleKit = join(libsDb, '../../node_modules/drizzle-kit/bin.cjs');
-  const options = ['generate', '--dialect=postgresql', '--schema=src/schema/index.ts', `--out=${out}`];
+  const options = [
+    'generate',
+    '--dialect=postgresql',
+    '--schema=src/schema/index.ts',
+    `--out=${relative(libsDb, out)}`,
+  ];
   const output = execFileSync(process.execPath, [drizzleKit, ...options], { cwd: libsDb, encoding: 'utf8' });
   expect(output).toContain('No schema changes');
 });

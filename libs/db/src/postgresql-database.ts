@@ -129,7 +129,9 @@ function failureOf(error: unknown, address: string): DatabaseError | undefined {
     if (code === '53100') return new DatabaseFullError(address, error);
     if (
       unreachable.test(code ?? '') ||
-      /^Connection terminated|timeout exceeded when trying to connect/.test(message ?? '')
+      /^Connection terminated|^Client has encountered a connection error|timeout exceeded when trying to connect/.test(
+        message ?? '',
+      )
     ) {
       return new DatabaseUnreachableError(address, error);
     }
