@@ -99,7 +99,9 @@ describe.skipIf(missing)(`the pages${missing ? ` (${missing})` : ''}`, () => {
     it('lists models and data sets', async () => {
       await open('/models');
       await page.getByRole('heading', { name: 'Tiny llama' }).waitFor();
-      expect(await page.getByText(`${golden.json.n_heads}, ${golden.json.n_kv_heads} for keys and values`).count()).toBe(1);
+      expect(
+        await page.getByText(`${golden.json.n_heads}, ${golden.json.n_kv_heads} for keys and values`).count(),
+      ).toBe(1);
       await open('/data-sets');
       await page.getByRole('heading', { name: 'Golden pairs' }).waitFor();
       expect(await page.locator('tbody tr').count()).toBe(golden.pairs.length);
