@@ -53,7 +53,8 @@ describe('schema.graphql', () => {
     );
     for (const type of types) {
       expect(type.description, type.name).toBeTruthy();
-      const fields = isObjectType(type) || isInputObjectType(type) ? Object.values(type.getFields()) : [];
+      const named = isObjectType(type) || isInputObjectType(type) ? type.getFields() : {};
+      const fields: { name: string; description?: string | null }[] = Object.values(named);
       for (const field of fields) expect(field.description, `${type.name}.${field.name}`).toBeTruthy();
     }
   });
