@@ -53,9 +53,9 @@ describe('schema.graphql', () => {
     );
     for (const type of types) {
       expect(type.description, type.name).toBeTruthy();
-      const named = isObjectType(type) || isInputObjectType(type) ? type.getFields() : {};
-      const fields: { name: string; description?: string | null }[] = Object.values(named);
-      for (const field of fields) expect(field.description, `${type.name}.${field.name}`).toBeTruthy();
+      const named: Record<string, { name: string; description?: string | null }> =
+        isObjectType(type) || isInputObjectType(type) ? type.getFields() : {};
+      for (const field of Object.values(named)) expect(field.description, `${type.name}.${field.name}`).toBeTruthy();
     }
   });
 });
