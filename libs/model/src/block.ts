@@ -239,3 +239,22 @@ export function blockVjp(block: Block, tape: BlockTape, dResidPost: Tensor2D, gr
   const residPre: Tensor2D = residMid.add(rmsNormVjp(block.ln1, tape.ln1, ln1Normalized));
   return { residPre, ln1Normalized, projections, z, residMid, mlpInput, ln2Normalized: dIn, pre: dPre, post };
 }
+
+/** The gradient at each activation of a block that has one, in the layout of a pass. */
+export function gradientAt(gradients: BlockGradients, dResidPost: Tensor2D): Partial<Record<BlockHook, () => Tensor>> {
+  return {
+    hook_resid_pre: () => gradients.residPre,
+    'ln1.hook_normalized': () => gradients.ln1Normalized,
+    'attn.hook_q': () => projectionRows(gradients.projections.q, 'query'),
+    'attn.hook_k': () => projectionRows(gradients.projections.k, 'keyValue'),
+    'attn.hook_v': () => projectionRows(gradients.projections.v, 'keyValue'),
+    'attn.hook_z': () => gradients.z,
+    hook_attn_out: () => gradients.residMid,
+    hook_resid_mid: () => gradients.residMid,
+    'ln2.hook_normalized': () => gradients.ln2Normalized,
+    'mlp.hook_pre': () => gradients.pre,
+    'mlp.hook_post': () => gradients.post,
+    hook_mlp_out: () => dResidPost,
+    hook_resid_post: () => dResidPost,
+  };
+}

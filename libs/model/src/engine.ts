@@ -8,4 +8,5 @@ export type { KeyValues, RowGroup } from './components/row-groups.ts';
 export { rmsNormVjp } from './components/rms-norm.ts';
 export { scoped } from './components/scoped.ts';
 export { Transformer, onlyLast } from './transformer.ts';
-export type { ForwardOptions, Hook, Hooks, MetricGradient, Prefix, Run } from './transformer.ts';
+export type { Hook, Hooks } from './showing.ts';
+export type { ForwardOptions, MetricGradient, Prefix, Run } from './transformer.ts';

@@ -5,9 +5,9 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { blockVjp, projectionRows, runBlock } from './block.ts';
-import type { ActivationPoint, Block, BlockGradients } from './block.ts';
-import { fromCanonical, residualRows, toCanonical } from './canonical.ts';
+import { blockVjp, gradientAt, runBlock } from './block.ts';
+import type { ActivationPoint, Block } from './block.ts';
+import { residualRows, toCanonical } from './canonical.ts';
 import type { Layout } from './canonical.ts';
 import { rmsNorm, rmsNormVjp } from './components/rms-norm.ts';
 import type { RmsNormTrace, RmsNormWeights } from './components/rms-norm.ts';
@@ -18,13 +18,10 @@ import { scoped } from './components/scoped.ts';
 import type { ModelConfig } from './config.ts';
 import { blockHook } from './hooks.ts';
 import type { BlockHook, HookName, ModelHook } from './hooks.ts';
+import { freeingOnError, hookName, shower } from './showing.ts';
+import type { Hooks, Show } from './showing.ts';
 import { weight } from './weights/weight-store.ts';
 import type { WeightStore } from './weights/weight-store.ts';
-
-/** Sees an activation in its canonical shape; returns nothing, or what replaces it (same shape). */
-export type Hook = (activation: Tensor, context: { name: HookName; layer: number | null }) => Tensor | undefined;
-
-export type Hooks = Partial<Record<HookName, Hook>>;
 
 /** Keys and values of earlier columns, a layer an entry; cells: 1 (shared by the batch) or the batch. */
 export interface Prefix {
@@ -58,31 +55,6 @@ export interface Run {
  * the same shape. A logit difference is linear there: the difference of two rows of W_U.
  */
 export type MetricGradient = (finalNormalized: Tensor2D) => Tensor2D;
-
-/** Shows an activation to its hook, and keeps a copy if it was asked for. */
-interface Show {
-  (hook: BlockHook | ModelHook, layer: number | null, activation: Tensor, layout: Layout): Tensor;
-  wants(name: HookName): boolean;
-}
-
-/** The gradient at each activation of a block that has one, in the layout of a pass. */
-function gradientAt(gradients: BlockGradients, dResidPost: Tensor2D): Partial<Record<BlockHook, () => Tensor>> {
-  return {
-    hook_resid_pre: () => gradients.residPre,
-    'ln1.hook_normalized': () => gradients.ln1Normalized,
-    'attn.hook_q': () => projectionRows(gradients.projections.q, 'query'),
-    'attn.hook_k': () => projectionRows(gradients.projections.k, 'keyValue'),
-    'attn.hook_v': () => projectionRows(gradients.projections.v, 'keyValue'),
-    'attn.hook_z': () => gradients.z,
-    hook_attn_out: () => gradients.residMid,
-    hook_resid_mid: () => gradients.residMid,
-    'ln2.hook_normalized': () => gradients.ln2Normalized,
-    'mlp.hook_pre': () => gradients.pre,
-    'mlp.hook_post': () => gradients.post,
-    hook_mlp_out: () => dResidPost,
-    hook_resid_post: () => dResidPost,
-  };
-}
 
 export class Transformer {
   readonly config: ModelConfig;
@@ -244,7 +216,7 @@ export class Transformer {
     });
     if (layout === undefined || final === undefined) throw new Error('the forward pass gave nothing');
     const keep = (hook: BlockHook | ModelHook, layer: number | null, value: () => Tensor): void => {
-      const name = (layer === null ? hook : blockHook(layer, hook as BlockHook)) as HookName;
+      const name = hookName(hook, layer);
       if (wanted.has(name)) found.set(name, tf.keep(toCanonical(hook, value(), layout as Layout)));
     };
     this.#backward({ inputs, final, layout, metric }, keep);
@@ -315,36 +287,12 @@ export class Transformer {
   }
 }
 
-/** Runs `work`; when it throws, frees what it had put into `made` by then. */
-function freeingOnError<T>(made: ReadonlyMap<HookName, Tensor>, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    tf.dispose([...made.values()]);
-    throw error;
-  }
-}
-
 /** [cells, width] → rows of the pass, zero but at the last position. */
 export function onlyLast(x: Tensor2D, group: RowGroup): Tensor2D {
   return x.pad([
     [(group.positions - 1) * group.cells, 0],
     [0, 0],
   ]);
-}
-
-function shower({ hooks = {}, capture = [] }: ForwardOptions, activations: Map<HookName, Tensor>): Show {
-  const captured = new Set<HookName>(capture);
-  const wants = (name: HookName): boolean => hooks[name] !== undefined || captured.has(name);
-  const show = (hook: BlockHook | ModelHook, layer: number | null, activation: Tensor, layout: Layout): Tensor => {
-    const name = (layer === null ? hook : blockHook(layer, hook as BlockHook)) as HookName;
-    if (!wants(name)) return activation;
-    const canonical = toCanonical(hook, activation, layout);
-    const replaced = hooks[name]?.(canonical, { name, layer });
-    if (captured.has(name)) activations.set(name, tf.keep((replaced ?? canonical).clone()));
-    return replaced === undefined ? activation : fromCanonical(hook, replaced, layout);
-  };
-  return Object.assign(show, { wants });
 }
 
 function requireResid({ resid, startLayer }: ForwardOptions): Tensor3D {
