@@ -15,7 +15,12 @@ export interface PublicError {
 export function publicError(error: unknown): PublicError {
   const expected = causes(error).find((cause) => cause instanceof DemurError || cause instanceof DatabaseError);
   if (expected !== undefined) return { code: expected.code, message: expected.message, path: expected.path ?? null };
-  return internalError(error);
+  return error instanceof GraphQLError ? graphqlError(error) : internalError(error);
+}
+
+/** An error that was written as GraphQL's own, told outside GraphQL. */
+function graphqlError({ message, extensions }: GraphQLError): PublicError {
+  return { code: typeof extensions.code === 'string' ? extensions.code : 'BAD_REQUEST', message, path: null };
 }
 
 function internalError(error: unknown): PublicError {

@@ -1,6 +1,6 @@
 /** An operation of a subscription transport, held to the same rules as those over HTTP. */
-import { parse, specifiedRules, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
-import { depthRule, limitComplexity } from './operation-limits.ts';
+import { parse, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { requireWithinLimits } from './operation-limits.ts';
 
 /** An operation as a client sends it. */
 export interface RawOperation {
@@ -23,9 +23,9 @@ export interface CheckedOperation {
 export function checkedOperation(schema: GraphQLSchema, operation: RawOperation): CheckedOperation {
   const { query, variables, operationName, contextValue } = operation;
   const document = parse(query);
-  const [error] = validate(schema, document, [...specifiedRules, depthRule]);
+  const [error] = validate(schema, document);
   if (error !== undefined) throw error;
-  limitComplexity(schema, { document, variables, operationName });
+  requireWithinLimits(schema, { document, variables, operationName });
   return {
     schema,
     document,

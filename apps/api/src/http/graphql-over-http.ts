@@ -9,7 +9,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Context } from '../context.ts';
 import { formatError } from '../errors.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
-import { depthRule, limitComplexity } from './operation-limits.ts';
+import { requireWithinLimits } from './operation-limits.ts';
 
 /** The Apollo server, started, and its middleware. Stop the server before the HTTP server is closed. */
 export async function graphqlOverHttp(options: {
@@ -26,22 +26,17 @@ export async function graphqlOverHttp(options: {
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     persistedQueries: false,
-    validationRules: [depthRule],
-    plugins: [
-      complexityPlugin,
-      ApolloServerPluginDrainHttpServer({ httpServer }),
-      ApolloServerPluginLandingPageDisabled(),
-    ],
+    plugins: [limitsPlugin, ApolloServerPluginDrainHttpServer({ httpServer }), ApolloServerPluginLandingPageDisabled()],
   });
   await apollo.start();
   return { apollo, middleware: expressMiddleware(apollo, { context: ({ req }) => doorkeeper.admit(req.headers) }) };
 }
 
-const complexityPlugin: ApolloServerPlugin<Context> = {
+const limitsPlugin: ApolloServerPlugin<Context> = {
   requestDidStart: () =>
     Promise.resolve({
       didResolveOperation: ({ schema, document, request: { variables, operationName } }) => {
-        limitComplexity(schema, { document, variables, operationName });
+        requireWithinLimits(schema, { document, variables, operationName });
         return Promise.resolve();
       },
     }),

@@ -4,13 +4,11 @@ import {
   GraphQLError,
   isListType,
   Kind,
-  type ASTVisitor,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
+  type SelectionNode,
   type SelectionSetNode,
-  type ValidationContext,
 } from 'graphql';
 import { getComplexity, simpleEstimator, type ComplexityEstimator } from 'graphql-query-complexity/cjs';
 
@@ -21,36 +19,56 @@ export const MAX_COMPLEXITY = 200_000;
 /** Items that a list without a page argument is taken to have. */
 const USUAL_LIST = 10;
 
-/** Validation rule: no operation deeper than `MAX_DEPTH`. */
-export function depthRule(context: ValidationContext): ASTVisitor {
-  return {
-    OperationDefinition(operation) {
-      const depth = depthOf(operation.selectionSet, (name) => context.getFragment(name), []);
-      if (depth > MAX_DEPTH) context.reportError(depthError(depth, operation));
-    },
-  };
+/** An operation that has passed validation. */
+interface Operation {
+  document: DocumentNode;
+  variables?: Record<string, unknown> | null;
+  operationName?: string | null;
 }
 
-function depthError(depth: number, nodes: OperationDefinitionNode): GraphQLError {
-  const message = `This operation is ${depth} levels deep and the limit is ${MAX_DEPTH}; ask for less at once`;
-  return new GraphQLError(message, { nodes, extensions: { code: 'QUERY_TOO_DEEP' } });
-}
-
-type FindFragment = (name: string) => FragmentDefinitionNode | null | undefined;
-
-/** Levels of fields below a selection; a fragment inside itself counts once, another rule refuses it. */
-function depthOf(selections: SelectionSetNode, fragment: FindFragment, inside: string[]): number {
-  const depths = selections.selections.map((selection) => {
-    if (selection.kind === Kind.FIELD) {
-      if (selection.name.value.startsWith('__')) return 0;
-      return 1 + (selection.selectionSet ? depthOf(selection.selectionSet, fragment, inside) : 0);
-    }
-    if (selection.kind === Kind.INLINE_FRAGMENT) return depthOf(selection.selectionSet, fragment, inside);
-    const name = selection.name.value;
-    const spread = inside.includes(name) ? null : fragment(name);
-    return spread ? depthOf(spread.selectionSet, fragment, [...inside, name]) : 0;
+/** Throws a GraphQL error QUERY_TOO_DEEP or QUERY_TOO_COMPLEX for a valid operation that is either. */
+export function requireWithinLimits(schema: GraphQLSchema, operation: Operation): void {
+  const { document, variables, operationName } = operation;
+  const depth = Math.max(...depthsOf(document));
+  if (depth > MAX_DEPTH) throw limitError('QUERY_TOO_DEEP', `is ${depth} levels deep`, MAX_DEPTH);
+  const complexity = getComplexity({
+    schema,
+    query: document,
+    variables: variables ?? {},
+    ...(operationName ? { operationName } : {}),
+    estimators: [pages, simpleEstimator({ defaultComplexity: 1 })],
   });
-  return Math.max(0, ...depths);
+  if (complexity > MAX_COMPLEXITY)
+    throw limitError('QUERY_TOO_COMPLEX', `could return ${complexity} values`, MAX_COMPLEXITY);
+}
+
+function limitError(code: string, what: string, limit: number): GraphQLError {
+  const message = `This operation ${what} and the limit is ${limit}; ask for fewer fields, fewer levels or smaller pages`;
+  return new GraphQLError(message, { extensions: { code, http: { status: 400 } } });
+}
+
+function operations(document: DocumentNode): OperationDefinitionNode[] {
+  return document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+}
+
+/** Levels of fields of each operation. A valid document has no fragment inside itself; each is counted once. */
+function depthsOf(document: DocumentNode): number[] {
+  const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  const named = new Map(fragments.map((fragment) => [fragment.name.value, fragment.selectionSet]));
+  const depths = new Map<string, number>();
+  const depthOf = ({ selections }: SelectionSetNode): number => Math.max(0, ...selections.map(depthOfSelection));
+  const depthOfFragment = (name: string): number => {
+    const depth = depths.get(name) ?? depthOf(named.get(name)!);
+    depths.set(name, depth);
+    return depth;
+  };
+  const depthOfSelection = (selection: SelectionNode): number => {
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return depthOfFragment(selection.name.value);
+    if (selection.kind === Kind.INLINE_FRAGMENT) return depthOf(selection.selectionSet);
+    if (selection.name.value.startsWith('__')) return 0;
+    return 1 + (selection.selectionSet ? depthOf(selection.selectionSet) : 0);
+  };
+  return operations(document).map(({ selectionSet }) => depthOf(selectionSet));
 }
 
 const pages: ComplexityEstimator = ({ args, childComplexity, field, type }) => {
@@ -60,23 +78,3 @@ const pages: ComplexityEstimator = ({ args, childComplexity, field, type }) => {
     return 1 + USUAL_LIST * childComplexity;
   return undefined;
 };
-
-/** Throws a GraphQL error QUERY_TOO_COMPLEX where the operation could return more than `MAX_COMPLEXITY` values. */
-export function limitComplexity(
-  schema: GraphQLSchema,
-  operation: { document: DocumentNode; variables?: Record<string, unknown> | null; operationName?: string | null },
-): void {
-  const complexity = getComplexity({
-    schema,
-    query: operation.document,
-    variables: operation.variables ?? {},
-    ...(operation.operationName ? { operationName: operation.operationName } : {}),
-    estimators: [pages, simpleEstimator({ defaultComplexity: 1 })],
-  });
-  if (complexity > MAX_COMPLEXITY) throw complexityError(complexity);
-}
-
-function complexityError(complexity: number): GraphQLError {
-  const message = `This operation could return ${complexity} values and the limit is ${MAX_COMPLEXITY}; ask for fewer fields or smaller pages`;
-  return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX', http: { status: 400 } } });
-}
