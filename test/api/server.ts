@@ -29,9 +29,18 @@ export interface TestServer {
 
 export type Environment = Record<string, string | undefined>;
 
+/** The server alone, and all that `npm start` does. */
+const programs = {
+  server: ['--import', './apps/api/register.js', 'apps/api/src/main.ts'],
+  start: ['scripts/start.ts'],
+};
+
 /** Starts the server on a free port and waits until it answers. Throws with what it said when it does not start. */
-export async function startServer(env: Environment = {}): Promise<TestServer> {
-  const server = launch(env);
+export async function startServer(
+  env: Environment = {},
+  program: keyof typeof programs = 'server',
+): Promise<TestServer> {
+  const server = launch(env, programs[program]);
   const url = await Promise.race([server.listening, server.exited.then(() => undefined)]);
   if (url === undefined) throw new Error(`the server did not start:\n${server.output()}`);
   const ask = async <Data>(query: string, variables = {}): Promise<Answer<Data>> => {
@@ -59,14 +68,13 @@ export async function startServer(env: Environment = {}): Promise<TestServer> {
 
 /** Starts a server that is to refuse; its exit code and what it said. */
 export async function refusedStart(env: Environment): Promise<{ code: number | null; said: string }> {
-  const server = launch(env);
+  const server = launch(env, programs.server);
   const code = await Promise.race([server.exited, server.listening.then(() => 'it listens')]);
   if (typeof code === 'string') server.child.kill('SIGKILL');
   return { code: typeof code === 'string' ? null : code, said: server.output() };
 }
 
-function launch(env: Environment) {
-  const program = ['--import', './apps/api/register.js', 'apps/api/src/main.ts'];
+function launch(env: Environment, program: string[]) {
   const settings = {
     ...process.env,
     PORT: '0',
@@ -80,7 +88,7 @@ function launch(env: Environment) {
   const listening = new Promise<string>((found) => {
     const hear = (text: string) => {
       output += text;
-      const url = /listens on (\S+)/.exec(output)?.[1];
+      const url = /(?:listens|is open) on (\S+)/.exec(output)?.[1];
       if (url !== undefined) found(url);
     };
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', hear);
@@ -89,9 +97,12 @@ function launch(env: Environment) {
 }
 
 async function exitOf(child: ChildProcess): Promise<number | null> {
-  const timeout = setTimeout(() => child.kill('SIGKILL'), startTimeoutMs * 4).unref();
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const timeout = setTimeout(kill, startTimeoutMs * 4).unref();
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(timeout);
+  process.off('exit', kill);
   return code;
 }
 

@@ -97,15 +97,18 @@ describe('beyond this machine', () => {
     };
     const run = 'mutation { createExperiment(spec: {}) { id } }';
     const register = 'mutation { registerModel(input: { path: "test/golden/open/llama_mha/model" }) { id } }';
-    expect(await ask('{ models { id } }')).toBe('UNAUTHENTICATED');
-    expect(await ask('{ models { id } }', 'demur_wrong')).toBe('UNAUTHENTICATED');
-    expect(await ask('{ models { id } }', tokens['reader'])).toBe(200);
-    expect(await ask(run, tokens['reader'])).toBe('FORBIDDEN');
-    expect(await ask(run, tokens['runner'])).toBe('INVALID_SPEC');
-    expect(await ask(register, tokens['runner'])).toBe('FORBIDDEN');
-    expect(await ask(register, tokens['admin'])).toBe(200);
-    expect((await fetch(`${url}/export/experiments/x.safetensors`)).status).toBe(401);
-    expect(await server.stop()).toBe(0);
+    try {
+      expect(await ask('{ models { id } }')).toBe('UNAUTHENTICATED');
+      expect(await ask('{ models { id } }', 'demur_wrong')).toBe('UNAUTHENTICATED');
+      expect(await ask('{ models { id } }', tokens['reader'])).toBe(200);
+      expect(await ask(run, tokens['reader'])).toBe('FORBIDDEN');
+      expect(await ask(run, tokens['runner'])).toBe('INVALID_SPEC');
+      expect(await ask(register, tokens['runner'])).toBe('FORBIDDEN');
+      expect(await ask(register, tokens['admin'])).toBe(200);
+      expect((await fetch(`${url}/export/experiments/x.safetensors`)).status).toBe(401);
+    } finally {
+      await server.stop();
+    }
   });
 
   async function createToken(role: string): Promise<string> {
