@@ -198,7 +198,7 @@ describe.skipIf(missing)(`the pages${missing ? ` (${missing})` : ''}`, () => {
         const all = resid!.columns.labels.length;
         expect(folded).toBe(first >= 3 ? all - first + 1 : all);
         if (first < 3) return;
-        await page.getByRole('checkbox', { name: /shared tokens/ }).check();
+        await page.getByRole('checkbox', { name: /shared tokens/ }).click();
         await expect.poll(() => map('resid_pre').locator('thead button').count()).toBe(all);
       });
 

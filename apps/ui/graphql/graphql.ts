@@ -236,7 +236,7 @@ export type ExperimentRowFragment = (
 
 export type ExperimentStatusFragment = { id: string, progress: { ' $fragmentRefs'?: { 'ProgressStepFragment': ProgressStepFragment } } } & { ' $fragmentName'?: 'ExperimentStatusFragment' };
 
-export type ProgressStepFragment = { experimentId: string, status: ExperimentStatus, stage?: string | null, done: number, total: number, fraction: number } & { ' $fragmentName'?: 'ProgressStepFragment' };
+export type ProgressStepFragment = { experimentId: string, status: ExperimentStatus, stage?: string | null, fraction: number } & { ' $fragmentName'?: 'ProgressStepFragment' };
 
 export type ExperimentProgressSubscriptionVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -383,8 +383,6 @@ export const ProgressStepFragmentDoc = new TypedDocumentString(`
   experimentId
   status
   stage
-  done
-  total
   fraction
 }
     `, {"fragmentName":"ProgressStep"}) as unknown as TypedDocumentString<ProgressStepFragment, unknown>;
@@ -399,8 +397,6 @@ export const ExperimentStatusFragmentDoc = new TypedDocumentString(`
   experimentId
   status
   stage
-  done
-  total
   fraction
 }`, {"fragmentName":"ExperimentStatus"}) as unknown as TypedDocumentString<ExperimentStatusFragment, unknown>;
 export const ExperimentHeaderFragmentDoc = new TypedDocumentString(`
@@ -435,8 +431,6 @@ fragment ProgressStep on ExperimentProgress {
   experimentId
   status
   stage
-  done
-  total
   fraction
 }`, {"fragmentName":"ExperimentHeader"}) as unknown as TypedDocumentString<ExperimentHeaderFragment, unknown>;
 export const ExperimentPairsFragmentDoc = new TypedDocumentString(`
@@ -491,8 +485,6 @@ fragment ProgressStep on ExperimentProgress {
   experimentId
   status
   stage
-  done
-  total
   fraction
 }`, {"fragmentName":"ExperimentRow"}) as unknown as TypedDocumentString<ExperimentRowFragment, unknown>;
 export const ModelCardFragmentDoc = new TypedDocumentString(`
@@ -706,8 +698,6 @@ fragment ProgressStep on ExperimentProgress {
   experimentId
   status
   stage
-  done
-  total
   fraction
 }`) as unknown as TypedDocumentString<ExperimentListQuery, ExperimentListQueryVariables>;
 export const ExperimentPageDocument = new TypedDocumentString(`
@@ -802,8 +792,6 @@ fragment ProgressStep on ExperimentProgress {
   experimentId
   status
   stage
-  done
-  total
   fraction
 }`) as unknown as TypedDocumentString<ExperimentPageQuery, ExperimentPageQueryVariables>;
 export const ExperimentProgressDocument = new TypedDocumentString(`
@@ -816,8 +804,6 @@ export const ExperimentProgressDocument = new TypedDocumentString(`
   experimentId
   status
   stage
-  done
-  total
   fraction
 }`) as unknown as TypedDocumentString<ExperimentProgressSubscription, ExperimentProgressSubscriptionVariables>;
 export const ModelListDocument = new TypedDocumentString(`

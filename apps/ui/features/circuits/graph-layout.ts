@@ -41,15 +41,18 @@ const margin = 26;
 const narrowest = 26;
 const widest = 64;
 const usualWidth = 940;
-const tallestRow = 54;
+const tallestRow = 58;
 const lowestRow = 36;
+/** A row with key/value heads has a second line below its heads. */
+const lowestRowWithKv = 54;
 const usualHeight = 900;
 
 /** Coordinates in SVG units; y grows downwards. */
 export function graphLayout(links: readonly GraphLink[], { nHeads, nKvHeads }: LayoutOptions): GraphLayout {
   const nodes = nodesOf(links);
   const layers = [...new Set(nodes.flatMap(({ layer }) => layer ?? []))].sort((a, b) => a - b);
-  const rowHeight = clamp(usualHeight / (layers.length + 2), lowestRow, tallestRow);
+  const lowest = nodes.some(({ kind }) => kind === 'KV_HEAD') ? lowestRowWithKv : lowestRow;
+  const rowHeight = clamp(usualHeight / (layers.length + 2), lowest, tallestRow);
   const columnWidth = clamp((usualWidth - gutter - widestArc) / (nHeads + 1), narrowest, widest);
   const width = gutter + columnWidth * (nHeads + 1) + widestArc + nodeHalf.width;
   const height = margin * 2 + rowHeight * (layers.length + 1);
@@ -58,7 +61,7 @@ export function graphLayout(links: readonly GraphLink[], { nHeads, nKvHeads }: L
   const heightOf = (node: GraphNode): number => {
     if (node.kind === 'INPUT') return height - margin;
     if (node.kind === 'LOGITS') return margin;
-    return (rowOf.get(node.layer ?? 0) ?? margin) + lift[node.kind] * rowHeight;
+    return (rowOf.get(node.layer ?? 0) ?? margin) + lift[node.kind];
   };
   return {
     nodes: nodes.map((node) => ({ ...node, x: columnOf(node), y: heightOf(node), text: nodeText(node) })),
@@ -68,8 +71,8 @@ export function graphLayout(links: readonly GraphLink[], { nHeads, nKvHeads }: L
   };
 }
 
-/** Share of a row that a kind stands above (−) or below (+) its middle: keys and values are read before, the MLP runs after. */
-const lift: Record<NodeKind, number> = { INPUT: 0, HEAD: 0, KV_HEAD: 0.32, MLP: -0.3, LOGITS: 0 };
+/** How far a kind stands above (−) or below (+) the middle of its row: keys and values are read before, the MLP runs after. */
+const lift: Record<NodeKind, number> = { INPUT: 0, HEAD: 0, KV_HEAD: 19, MLP: -13, LOGITS: 0 };
 
 function column({ kind, head }: GraphNode, nHeads: number, nKvHeads: number): number {
   if (kind === 'HEAD') return head ?? 0;

@@ -25,7 +25,7 @@ export function ExperimentStatus({ experiment }: { experiment: FragmentType<type
       </span>
       <progress max={100} value={percent} aria-label={`${words || 'running'}, ${percent} percent`} />
       <small>
-        {words} {progress.total > 0 && `${progress.done} of ${progress.total}`}
+        {words} {percent}%
       </small>
     </span>
   );

@@ -42,8 +42,9 @@ export function NewExperiment() {
     setJson(mode === 'json' ? JSON.stringify(specOf(filled), null, 2) : undefined);
   };
   const error = create.error ?? undefined;
-  const atField =
-    error instanceof ApiError && json === undefined && fieldOfPath(error.path, formFields(filled.kind)) !== undefined;
+  const path = error instanceof ApiError ? error.path : undefined;
+  /** The form and the editor show an error themselves where they have a place for it. */
+  const placed = json === undefined ? fieldOfPath(path, formFields(filled.kind)) !== undefined : path !== undefined;
   return (
     <div className={styles.page}>
       <Segmented
@@ -74,7 +75,7 @@ export function NewExperiment() {
           onSubmit={create.mutate}
         />
       )}
-      {error && !atField && <ErrorNotice error={error} />}
+      {error && !placed && <ErrorNotice error={error} />}
     </div>
   );
 }
