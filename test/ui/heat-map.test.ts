@@ -17,7 +17,7 @@ import { colourOf, extentOf, measured } from '../../apps/ui/features/patching/me
 import { patchingChoices, toggledColumns } from '../../apps/ui/features/patching/patching-choices.ts';
 import { positionAxis } from '../../apps/ui/features/patching/position-axis.ts';
 import { spreadOverPairs } from '../../apps/ui/features/patching/spread.ts';
-import { shortToken, visibleToken } from '../../apps/ui/features/patching/token-text.ts';
+import { visibleToken } from '../../apps/ui/features/patching/token-text.ts';
 
 const tokens = (...strings: string[]) => strings.map((string) => ({ string }));
 
@@ -56,11 +56,6 @@ describe('tokens', () => {
     ['\t\r', '⇥␍'],
     ['', '∅'],
   ])('%j is seen as %s', (token, text) => expect(visibleToken(token)).toBe(text));
-
-  it('are cut by signs, not by halves of them', () => {
-    expect(shortToken('😀😀😀', 2)).toBe('😀…');
-    expect(shortToken('short')).toBe('short');
-  });
 });
 
 describe('the axis of positions', () => {
@@ -111,6 +106,7 @@ describe('the columns of a grid', () => {
     expect(columnViews(heads, [pair], false).map(({ text }) => text)).toEqual(['h0', 'h1']);
     expect(columnViews(last, [pair], false).map(({ text }) => text)).toEqual(['last']);
     expect([grid, heads, last].map((one) => foldableColumns(one, [pair]))).toEqual([4, 0, 0]);
+    expect(foldableColumns(grid, [{ ...pair, firstDifference: 2 }])).toBe(0);
   });
 
   it('give the value of a fold that lies farthest from the middle', () => {

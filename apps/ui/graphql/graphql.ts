@@ -213,7 +213,7 @@ export type ExperimentListQueryVariables = Exact<{
 
 
 export type ExperimentListQuery = { experiments: { totalCount: number, nodes: Array<(
-      { id: string }
+      { id: string, status: ExperimentStatus }
       & { ' $fragmentRefs'?: { 'ExperimentRowFragment': ExperimentRowFragment } }
     )>, pageInfo: { hasNextPage: boolean, endCursor?: string | null } } };
 
@@ -665,6 +665,7 @@ export const ExperimentListDocument = new TypedDocumentString(`
     totalCount
     nodes {
       id
+      status
       ...ExperimentRow
     }
     pageInfo {

@@ -11,6 +11,7 @@ import { Pager } from '../../components/pager.tsx';
 import { ExperimentListDocument } from '../../graphql/graphql.ts';
 import { experimentFilter, isFiltered } from './experiment-filter.ts';
 import { ExperimentRow } from './experiment-row.tsx';
+import { isActive } from './kinds.ts';
 import styles from './experiment-list.module.css';
 
 const pageSize = 20;
@@ -19,7 +20,11 @@ export function ExperimentList() {
   const { params, change } = useUrlState();
   const { after, page, next, previous } = useCursorPages();
   const filter = experimentFilter(params);
-  const list = useGraphqlQuery(ExperimentListDocument, { first: pageSize, after, filter }, { keepPrevious: true });
+  const list = useGraphqlQuery(
+    ExperimentListDocument,
+    { first: pageSize, after, filter },
+    { keepPrevious: true, pollWhile: ({ experiments }) => experiments.nodes.some(({ status }) => isActive(status)) },
+  );
   if (list.error) return <ErrorNotice error={list.error} retry={() => void list.refetch()} />;
   if (!list.data) return <Loading what="experiments" lines={8} />;
   const { nodes, totalCount, pageInfo } = list.data.experiments;

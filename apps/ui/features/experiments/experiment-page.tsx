@@ -9,9 +9,14 @@ import { PatchingStudy } from '../patching/patching-study.tsx';
 import { ExperimentDetails } from './experiment-details.tsx';
 import { ExperimentHeader } from './experiment-header.tsx';
 import { ExperimentPairs } from './experiment-pairs.tsx';
+import { isActive } from './kinds.ts';
 
 export function ExperimentPage({ id }: { id: string }) {
-  const page = useGraphqlQuery(ExperimentPageDocument, { id });
+  const page = useGraphqlQuery(
+    ExperimentPageDocument,
+    { id },
+    { pollWhile: ({ experiment }) => experiment !== null && experiment !== undefined && isActive(experiment.status) },
+  );
   if (page.error) return <ErrorNotice error={page.error} retry={() => void page.refetch()} />;
   if (!page.data) return <Loading what="the experiment" lines={8} />;
   const { experiment } = page.data;

@@ -3,7 +3,7 @@
  * Columns over positions are aligned to the right: the answer position is last.
  */
 import type { GridAxisKind } from '../../graphql/graphql.ts';
-import { positionAxis, type AxisColumn } from './position-axis.ts';
+import { canFold, positionAxis, type AxisColumn } from './position-axis.ts';
 import { visibleToken } from './token-text.ts';
 
 export type Matrix = readonly (readonly (number | null)[] | null)[];
@@ -49,9 +49,11 @@ export function firstDifferentColumn(pairs: readonly PromptPair[], columns: numb
 const everyPosition = (grid: Grid, pairs: readonly PromptPair[]): boolean =>
   grid.columns.kind === 'POSITION' && grid.columns.labels.length >= Math.max(2, ...pairs.map((p) => p.clean.length));
 
-/** Whether the grid has a shared prefix to fold. */
+/** How many columns of a shared prefix can be folded; 0 for a grid that has none worth it. */
 export function foldableColumns(grid: Grid, pairs: readonly PromptPair[]): number {
-  return everyPosition(grid, pairs) ? firstDifferentColumn(pairs, grid.columns.labels.length) : 0;
+  const positions = grid.columns.labels.length;
+  const firstDifference = firstDifferentColumn(pairs, positions);
+  return everyPosition(grid, pairs) && canFold({ positions, firstDifference }) ? firstDifference : 0;
 }
 
 /** Columns from left to right with the first pair's tokens as words. */

@@ -8,9 +8,3 @@ export function visibleToken(token: string): string {
   const body = token.startsWith(' ') && token.trim() !== '' ? `·${token.slice(1)}` : token;
   return body.replace(/[ \n\r\t]/g, (char) => signs[char] ?? char);
 }
-
-/** The same, at most `length` signs long. */
-export function shortToken(token: string, length = 14): string {
-  const characters = [...visibleToken(token)];
-  return characters.length <= length ? characters.join('') : `${characters.slice(0, length - 1).join('')}…`;
-}
