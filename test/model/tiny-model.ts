@@ -3,11 +3,16 @@ import { fileURLToPath } from 'node:url';
 import { openModelSource, type BackendName } from '@demur/model';
 import { openBackend, Transformer } from '@demur/model/engine';
 
-/** Opens a model of test/golden/open on a backend. */
-export async function tinyModel(name: string, backend: BackendName): Promise<Transformer> {
+/** Opens a model directory on a backend. */
+export async function modelAt(folder: URL, backend: BackendName): Promise<Transformer> {
   await openBackend(backend);
-  const source = await openModelSource(fileURLToPath(new URL(`../golden/open/${name}/model`, import.meta.url)));
+  const source = await openModelSource(fileURLToPath(folder));
   return new Transformer(source.config, await source.loadWeights());
+}
+
+/** Opens a model of test/golden/open on a backend. */
+export function tinyModel(name: string, backend: BackendName): Promise<Transformer> {
+  return modelAt(new URL(`../golden/open/${name}/model`, import.meta.url), backend);
 }
 
 /** Numbers from a seed (mulberry32), uniform in −1 … 1. */

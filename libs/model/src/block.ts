@@ -3,11 +3,12 @@
  * like the figure: norm, attention, add; norm, MLP, add. Not here: the order of blocks, tokens, logits (transformer.ts).
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import { attend, attendLast, attendVjp } from './components/attention.ts';
 import type { AttentionGradients, AttentionShape, AttentionTrace } from './components/attention.ts';
 import { gatedMlpHidden, gatedMlpVjp } from './components/gated-mlp.ts';
 import type { GatedMlpTrace, GatedMlpWeights } from './components/gated-mlp.ts';
+import { project } from './components/project.ts';
 import { lastRows, sliceGroup } from './components/row-groups.ts';
 import type { KeyValues, RowGroup } from './components/row-groups.ts';
 import { rmsNorm, rmsNormVjp } from './components/rms-norm.ts';
@@ -18,8 +19,17 @@ import type { BlockHook } from './hooks.ts';
 export interface Block {
   shape: AttentionShape;
   ln1: RmsNormWeights;
-  /** W_Q [dModel, nHeads · dHead], W_K and W_V [dModel, nKvHeads · dHead], W_O [nHeads · dHead, dModel]. */
-  attn: { W_Q: Tensor2D; W_K: Tensor2D; W_V: Tensor2D; W_O: Tensor2D };
+  /** W_Q [dModel, nHeads · dHead], W_K and W_V [dModel, nKvHeads · dHead], W_O [nHeads · dHead, dModel]; biases if any. */
+  attn: {
+    W_Q: Tensor2D;
+    W_K: Tensor2D;
+    W_V: Tensor2D;
+    W_O: Tensor2D;
+    b_Q?: Tensor1D;
+    b_K?: Tensor1D;
+    b_V?: Tensor1D;
+    b_O?: Tensor1D;
+  };
   ln2: RmsNormWeights;
   mlp: GatedMlpWeights;
 }
@@ -63,9 +73,10 @@ function attention<T>(
   groups: readonly RowGroup[],
   { point, keep }: { point: ActivationPoint; keep: (trace: AttentionTrace) => T },
 ): T[] {
-  const q = point('attn.hook_q', tf.matMul<Tensor2D>(x, block.attn.W_Q));
-  const k = point('attn.hook_k', tf.matMul<Tensor2D>(x, block.attn.W_K));
-  const v = point('attn.hook_v', tf.matMul<Tensor2D>(x, block.attn.W_V));
+  const { W_Q, W_K, W_V, b_Q, b_K, b_V } = block.attn;
+  const q = point('attn.hook_q', project(x, W_Q, b_Q));
+  const k = point('attn.hook_k', project(x, W_K, b_K));
+  const v = point('attn.hook_v', project(x, W_V, b_V));
   const points = {
     scores: (scores: tf.Tensor4D) => point('attn.hook_attn_scores', scores),
     pattern: (pattern: tf.Tensor4D) => point('attn.hook_pattern', pattern),
@@ -97,10 +108,10 @@ export function headOutputs({ shape, attn }: Block): Tensor3D {
 
 /** The sum of the heads' contributions; through the heads one by one when somebody looks at `hook_result`. */
 function attentionOutput(block: Block, z: Tensor2D, point: ActivationPoint): Tensor2D {
-  const sum: Tensor2D = point.wants('attn.hook_result')
-    ? point('attn.hook_result', headResults(block, z)).sum<Tensor2D>(1)
-    : tf.matMul<Tensor2D>(z, block.attn.W_O);
-  return point('hook_attn_out', sum);
+  const { W_O, b_O } = block.attn;
+  if (!point.wants('attn.hook_result')) return point('hook_attn_out', project(z, W_O, b_O));
+  const sum = point('attn.hook_result', headResults(block, z)).sum<Tensor2D>(1);
+  return point('hook_attn_out', b_O === undefined ? sum : sum.add(b_O));
 }
 
 /**
@@ -122,7 +133,7 @@ export function runBlock(
   const ln2 = showNorm('ln2', rmsNorm(block.ln2, residMid), point);
   const mlp = gatedMlpHidden(block.mlp, ln2.normalized, (pre) => point('mlp.hook_pre', pre));
   const post = point('mlp.hook_post', mlp.post);
-  const mlpOut = point('hook_mlp_out', tf.matMul<Tensor2D>(post, block.mlp.W_out));
+  const mlpOut = point('hook_mlp_out', project(post, block.mlp.W_out, block.mlp.b_out));
   const residPost = point('hook_resid_post', residMid.add<Tensor2D>(mlpOut));
   return { residPre, ln1, attn, z, attnOut, residMid, ln2, mlp: { ...mlp, post }, mlpOut, residPost };
 }
@@ -137,7 +148,7 @@ export function runMlp(block: Block, residMid: Tensor2D): Tensor2D {
     scoped(() => {
       const chunk = residMid.slice<Tensor2D>([start, 0], [count, width]);
       const { normalized } = rmsNorm(block.ln2, chunk);
-      return chunk.add<Tensor2D>(tf.matMul(gatedMlpHidden(block.mlp, normalized).post, block.mlp.W_out));
+      return chunk.add<Tensor2D>(project(gatedMlpHidden(block.mlp, normalized).post, block.mlp.W_out, block.mlp.b_out));
     });
   const chunks: Tensor2D[] = [];
   for (let start = 0; start < rows; start += MLP_ROWS) chunks.push(some(start, Math.min(MLP_ROWS, rows - start)));
@@ -159,7 +170,7 @@ export function passBlock(
       const normalized = scoped(() => rmsNorm(block.ln1, x).normalized);
       if (lastOnly) return lastOfGroups(x, groups).add<Tensor2D>(lastAttentionOutput(block, normalized, groups));
       const zs = attention(block, normalized, groups, { point: PASS, keep: (trace) => trace.z });
-      return x.add<Tensor2D>(tf.matMul(joined(zs), block.attn.W_O));
+      return x.add<Tensor2D>(project(joined(zs), block.attn.W_O, block.attn.b_O));
     });
     return runMlp(block, residMid);
   });
@@ -176,9 +187,10 @@ function lastOfGroups(x: Tensor2D, groups: readonly RowGroup[]): Tensor2D {
 
 /** What attention adds at each group's last position: x [rows, dModel], normalized → [all cells, dModel]. */
 function lastAttentionOutput(block: Block, x: Tensor2D, groups: readonly RowGroup[]): Tensor2D {
-  const queries: Tensor2D = tf.matMul(lastOfGroups(x, groups), block.attn.W_Q);
-  const keys: Tensor2D = tf.matMul(x, block.attn.W_K);
-  const values: Tensor2D = tf.matMul(x, block.attn.W_V);
+  const { W_Q, W_K, W_V, W_O, b_Q, b_K, b_V, b_O } = block.attn;
+  const queries = project(lastOfGroups(x, groups), W_Q, b_Q);
+  const keys = project(x, W_K, b_K);
+  const values = project(x, W_V, b_V);
   let before = 0;
   const zs = groups.map((group, i) => {
     const q = queries.slice<Tensor2D>([before, 0], [group.cells, queries.shape[1]]);
@@ -186,7 +198,7 @@ function lastAttentionOutput(block: Block, x: Tensor2D, groups: readonly RowGrou
     const projections = { q, k: sliceGroup(keys, groups, i), v: sliceGroup(values, groups, i) };
     return scoped(() => attendLast(projections, group, block.shape));
   });
-  return tf.matMul(joined(zs), block.attn.W_O);
+  return project(joined(zs), W_O, b_O);
 }
 
 /** What the backward pass needs of a trace. */

@@ -14,6 +14,10 @@ export interface ModelConfig {
   dVocab: number;
   rmsNormEps: number;
   ropeTheta: number;
+  /** Whether q, k, v and o have biases. */
+  attentionBias: boolean;
+  /** Whether the MLP's three matrices have biases. */
+  mlpBias: boolean;
   /** Whether the unembedding is the embedding. */
   tiedEmbeddings: boolean;
   bosTokenId: number | null;

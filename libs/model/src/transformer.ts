@@ -4,7 +4,7 @@
  * and attribution engines build on (`blocks`, `group`, `finalNorm`), in the layout of a pass.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import { blockVjp, gradientAt, runBlock } from './block.ts';
 import type { ActivationPoint, Block } from './block.ts';
 import { residualRows, toCanonical } from './canonical.ts';
@@ -20,7 +20,7 @@ import { blockHook } from './hooks.ts';
 import type { BlockHook, HookName, ModelHook } from './hooks.ts';
 import { freeingOnError, hookName, shower } from './showing.ts';
 import type { Hooks, Show } from './showing.ts';
-import { weight } from './weights/weight-store.ts';
+import { hasWeight, weight } from './weights/weight-store.ts';
 import type { WeightStore } from './weights/weight-store.ts';
 
 /** Keys and values of earlier columns, a layer an entry; cells: 1 (shared by the batch) or the batch. */
@@ -92,12 +92,30 @@ export class Transformer {
   #block(layer: number): Block {
     const { nHeads, nKvHeads, dHead } = this.config;
     const of = <T extends Tensor>(name: string): T => this.#tensor(`blocks.${layer}.${name}`);
+    const some = (name: string): Tensor1D | undefined =>
+      hasWeight(this.#store, `blocks.${layer}.${name}`) ? of<Tensor1D>(name) : undefined;
     return {
       shape: { nHeads, nKvHeads, dHead },
       ln1: this.#norm(`blocks.${layer}.ln1.w`),
-      attn: { W_Q: of('attn.W_Q'), W_K: of('attn.W_K'), W_V: of('attn.W_V'), W_O: of('attn.W_O') },
+      attn: {
+        W_Q: of('attn.W_Q'),
+        W_K: of('attn.W_K'),
+        W_V: of('attn.W_V'),
+        W_O: of('attn.W_O'),
+        b_Q: some('attn.b_Q'),
+        b_K: some('attn.b_K'),
+        b_V: some('attn.b_V'),
+        b_O: some('attn.b_O'),
+      },
       ln2: this.#norm(`blocks.${layer}.ln2.w`),
-      mlp: { W_gate: of('mlp.W_gate'), W_in: of('mlp.W_in'), W_out: of('mlp.W_out') },
+      mlp: {
+        W_gate: of('mlp.W_gate'),
+        W_in: of('mlp.W_in'),
+        W_out: of('mlp.W_out'),
+        b_gate: some('mlp.b_gate'),
+        b_in: some('mlp.b_in'),
+        b_out: some('mlp.b_out'),
+      },
     };
   }
 

@@ -111,6 +111,8 @@ describe('the configuration', () => {
       dVocab: 397,
       rmsNormEps: Math.fround(1e-5),
       ropeTheta: 5000,
+      attentionBias: false,
+      mlpBias: false,
       tiedEmbeddings: true,
       bosTokenId: 0,
       eosTokenIds: [1],

@@ -1,6 +1,7 @@
 /** The gated MLP of Llama (SwiGLU, Shazeer 2020, arXiv 2002.05202), forward and vector-Jacobian product. */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor2D } from '@tensorflow/tfjs';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import { project } from './project.ts';
 
 export interface GatedMlpWeights {
   /** [dModel, dMlp] */
@@ -9,6 +10,10 @@ export interface GatedMlpWeights {
   W_in: Tensor2D;
   /** [dMlp, dModel] */
   W_out: Tensor2D;
+  /** Biases, where the model has them: [dMlp], [dMlp], [dModel]. */
+  b_gate?: Tensor1D;
+  b_in?: Tensor1D;
+  b_out?: Tensor1D;
 }
 
 export interface GatedMlpTrace {
@@ -22,12 +27,12 @@ export interface GatedMlpTrace {
 
 /** x [rows, dModel] → silu(x W_gate) · (x W_in), [rows, dMlp]; the caller multiplies by W_out. */
 export function gatedMlpHidden(
-  { W_gate, W_in }: GatedMlpWeights,
+  { W_gate, W_in, b_gate, b_in }: GatedMlpWeights,
   x: Tensor2D,
   onPre: (pre: Tensor2D) => Tensor2D = (pre) => pre,
 ): GatedMlpTrace {
-  const pre = onPre(tf.matMul(x, W_gate));
-  const linear: Tensor2D = tf.matMul(x, W_in);
+  const pre = onPre(project(x, W_gate, b_gate));
+  const linear = project(x, W_in, b_in);
   return { pre, linear, post: tf.tidy(() => pre.mul(pre.sigmoid()).mul(linear)) };
 }
 

@@ -13,15 +13,13 @@ import {
 } from '../fields.ts';
 import type { Fields } from '../fields.ts';
 import type { TensorEntries } from '../weights/tensor-entry.ts';
-import type { Family, PlannedWeight, SourceFormat, StoredTensor } from './family.ts';
+import type { Family, PlannedWeight, SourceFormat } from './family.ts';
 
 const MAX_LAYERS = 1024;
 const MAX_CONTEXT = 2 ** 24;
 
 /** Fields of config.json that would change results, with the values that do not. */
 const neutralHuggingFace: Record<string, readonly unknown[]> = {
-  attention_bias: [false],
-  mlp_bias: [false],
   hidden_act: ['silu'],
   pretraining_tp: [1],
   sliding_window: [],
@@ -85,6 +83,8 @@ function configFromHuggingFace(fields: Fields): ModelConfig {
     dVocab: integerField(fields, 'vocab_size'),
     rmsNormEps: positiveField(fields, 'rms_norm_eps', 1e-6),
     ropeTheta: ropeTheta(fields),
+    attentionBias: booleanField(fields, 'attention_bias', false),
+    mlpBias: booleanField(fields, 'mlp_bias', false),
     tiedEmbeddings: booleanField(fields, 'tie_word_embeddings', false),
     bosTokenId: tokenIds(fields, 'bos_token_id')[0] ?? null,
     eosTokenIds: tokenIds(fields, 'eos_token_id'),
@@ -109,6 +109,9 @@ function configFromGguf(fields: Fields, tensors: TensorEntries): ModelConfig {
     dVocab: ggufVocabularySize(fields),
     rmsNormEps: positiveField(fields, 'llama.attention.layer_norm_rms_epsilon'),
     ropeTheta: positiveField(fields, 'llama.rope.freq_base', 10_000),
+    // A file with biases is refused by their names: llama.cpp permutes them, and nothing here has such a file to test.
+    attentionBias: false,
+    mlpBias: false,
     tiedEmbeddings: !tensors.has('output.weight'),
     bosTokenId: tokenIds(fields, 'tokenizer.ggml.bos_token_id')[0] ?? null,
     eosTokenIds: tokenIds(fields, 'tokenizer.ggml.eos_token_id'),
@@ -203,14 +206,14 @@ const tensorNames: Record<SourceFormat, TensorNames> = {
     finalNorm: 'model.norm.weight',
     block: 'model.layers',
     ln1: 'input_layernorm.weight',
-    q: 'self_attn.q_proj.weight',
-    k: 'self_attn.k_proj.weight',
-    v: 'self_attn.v_proj.weight',
-    o: 'self_attn.o_proj.weight',
+    q: 'self_attn.q_proj',
+    k: 'self_attn.k_proj',
+    v: 'self_attn.v_proj',
+    o: 'self_attn.o_proj',
     ln2: 'post_attention_layernorm.weight',
-    gate: 'mlp.gate_proj.weight',
-    up: 'mlp.up_proj.weight',
-    down: 'mlp.down_proj.weight',
+    gate: 'mlp.gate_proj',
+    up: 'mlp.up_proj',
+    down: 'mlp.down_proj',
   },
   gguf: {
     embed: 'token_embd.weight',
@@ -218,14 +221,14 @@ const tensorNames: Record<SourceFormat, TensorNames> = {
     finalNorm: 'output_norm.weight',
     block: 'blk',
     ln1: 'attn_norm.weight',
-    q: 'attn_q.weight',
-    k: 'attn_k.weight',
-    v: 'attn_v.weight',
-    o: 'attn_output.weight',
+    q: 'attn_q',
+    k: 'attn_k',
+    v: 'attn_v',
+    o: 'attn_output',
     ln2: 'ffn_norm.weight',
-    gate: 'ffn_gate.weight',
-    up: 'ffn_up.weight',
-    down: 'ffn_down.weight',
+    gate: 'ffn_gate',
+    up: 'ffn_up',
+    down: 'ffn_down',
   },
 };
 
@@ -243,31 +246,47 @@ function planWeights(config: ModelConfig, format: SourceFormat): PlannedWeight[]
 }
 
 function planBlock(config: ModelConfig, format: SourceFormat, layer: number): PlannedWeight[] {
-  const { dModel, dMlp, dHead, nHeads, nKvHeads } = config;
+  const { dModel, dMlp, dHead, nHeads, nKvHeads, attentionBias, mlpBias } = config;
   const names = tensorNames[format];
-  const to = `blocks.${layer}`;
   const from = `${names.block}.${layer}`;
   const interleavedHead = format === 'gguf' ? dHead : undefined;
+  const linear = (ours: string, theirs: string, shape: [number, number], options: LinearOptions): PlannedWeight[] =>
+    planLinear(`blocks.${layer}.${ours}`, `${from}.${theirs}`, shape, options);
+  const rotated = { bias: attentionBias, interleavedHead };
   return [
-    plain(`${to}.ln1.w`, `${from}.${names.ln1}`, [dModel]),
-    matrix(`${to}.attn.W_Q`, { tensor: `${from}.${names.q}`, shape: [nHeads * dHead, dModel], interleavedHead }),
-    matrix(`${to}.attn.W_K`, { tensor: `${from}.${names.k}`, shape: [nKvHeads * dHead, dModel], interleavedHead }),
-    matrix(`${to}.attn.W_V`, { tensor: `${from}.${names.v}`, shape: [nKvHeads * dHead, dModel] }),
-    matrix(`${to}.attn.W_O`, { tensor: `${from}.${names.o}`, shape: [dModel, nHeads * dHead] }),
-    plain(`${to}.ln2.w`, `${from}.${names.ln2}`, [dModel]),
-    matrix(`${to}.mlp.W_gate`, { tensor: `${from}.${names.gate}`, shape: [dMlp, dModel] }),
-    matrix(`${to}.mlp.W_in`, { tensor: `${from}.${names.up}`, shape: [dMlp, dModel] }),
-    matrix(`${to}.mlp.W_out`, { tensor: `${from}.${names.down}`, shape: [dModel, dMlp] }),
+    plain(`blocks.${layer}.ln1.w`, `${from}.${names.ln1}`, [dModel]),
+    ...linear('attn.?_Q', names.q, [nHeads * dHead, dModel], rotated),
+    ...linear('attn.?_K', names.k, [nKvHeads * dHead, dModel], rotated),
+    ...linear('attn.?_V', names.v, [nKvHeads * dHead, dModel], { bias: attentionBias }),
+    ...linear('attn.?_O', names.o, [dModel, nHeads * dHead], { bias: attentionBias }),
+    plain(`blocks.${layer}.ln2.w`, `${from}.${names.ln2}`, [dModel]),
+    ...linear('mlp.?_gate', names.gate, [dMlp, dModel], { bias: mlpBias }),
+    ...linear('mlp.?_in', names.up, [dMlp, dModel], { bias: mlpBias }),
+    ...linear('mlp.?_out', names.down, [dModel, dMlp], { bias: mlpBias }),
   ];
+}
+
+interface LinearOptions {
+  bias: boolean;
+  interleavedHead?: number;
+}
+
+/** A matrix, W, that the file has as [out, in], transposed to [in, out], and its bias b [out] if it has one. */
+function planLinear(
+  ours: string,
+  theirs: string,
+  shape: [number, number],
+  { bias, interleavedHead }: LinearOptions,
+): PlannedWeight[] {
+  const stored = { tensor: `${theirs}.weight`, shape, interleavedHead };
+  const W = { name: ours.replace('?', 'W'), shape: shape.toReversed(), stored, transpose: true };
+  if (!bias) return [W];
+  const storedBias = { tensor: `${theirs}.bias`, shape: [shape[0]] };
+  return [W, { name: ours.replace('?', 'b'), shape: [shape[0]], stored: storedBias, transpose: false }];
 }
 
 function plain(name: string, tensor: string, shape: number[]): PlannedWeight {
   return { name, shape, stored: { tensor, shape }, transpose: false };
-}
-
-/** A matrix that the file has as [out, in], transposed to [in, out]. */
-function matrix(name: string, stored: StoredTensor): PlannedWeight {
-  return { name, shape: stored.shape.toReversed(), stored, transpose: true };
 }
 
 export const llama: Family = {
