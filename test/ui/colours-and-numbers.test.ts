@@ -57,6 +57,14 @@ describe('numbers as text', () => {
     [NaN, 'none'],
   ])('%s is written %s', (value, text) => expect(numberText(value)).toBe(text));
 
+  it('have more digits where asked for', () => {
+    expect([-4.70281, 0.000123456, 12].map((value) => numberText(value, 5))).toEqual([
+      '−4.7028',
+      '1.2346e−4',
+      '12.000',
+    ]);
+  });
+
   it.each([
     [0.421, '0.42 s'],
     [12.34, '12.3 s'],

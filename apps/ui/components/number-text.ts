@@ -1,16 +1,16 @@
 /** Numbers as people read them. */
 
-/** Three significant digits with a real minus sign; `none` for null and NaN. */
-export function numberText(value: number | null | undefined): string {
+/** Three significant digits, or as many as asked for, with a real minus sign; `none` for null and NaN. */
+export function numberText(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return 'none';
   if (value === 0) return '0';
   const size = Math.abs(value);
-  const text = size < 0.001 || size >= 100_000 ? value.toExponential(2) : fixed(value, size);
+  const text = size < 0.001 || size >= 100_000 ? value.toExponential(digits - 1) : fixed(value, size, digits);
   return text.replace('-', '−');
 }
 
-const fixed = (value: number, size: number): string =>
-  value.toFixed(Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(size)))));
+const fixed = (value: number, size: number, digits: number): string =>
+  value.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(size))));
 
 /** 1592881 → 1,592,881 */
 export const countText = (count: number): string => count.toLocaleString('en-US');

@@ -3,6 +3,9 @@ import { numberText } from '../../components/number-text.ts';
 import { columnWords, type HeatMapView } from './heat-map-view.ts';
 import styles from './heat-map.module.css';
 
+/** Enough to tell float32 values of like size apart, few enough to be read. */
+const digits = 5;
+
 export function NumberTable({ label, view }: { label: string; view: HeatMapView }) {
   return (
     <table className={styles.numbers} aria-label={label}>
@@ -21,7 +24,7 @@ export function NumberTable({ label, view }: { label: string; view: HeatMapView 
           <tr key={row.index}>
             <th scope="row">{row.text}</th>
             {row.cells.map((cell, column) => (
-              <td key={column}>{numberText(cell.value)}</td>
+              <td key={column}>{numberText(cell.value, digits)}</td>
             ))}
           </tr>
         ))}

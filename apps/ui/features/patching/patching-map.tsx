@@ -49,22 +49,26 @@ export function PatchingMap({ grid, pairs, measure, extent, expanded, asTable, .
             `, the ${mostRows} strongest of ${grid.rows.labels.length} rows`}
         </span>
       </figcaption>
-      <Readout view={view} cell={cell} measure={measure} />
-      <div className={styles.scroll}>
-        {asTable ? (
+      {asTable ? (
+        <div className={styles.scroll}>
           <NumberTable label={label} view={view} />
-        ) : (
-          <HeatMap corner={axisNames[grid.rows.kind]} label={label} view={view} onHover={setCell} {...choice} />
-        )}
-      </div>
-      <DivergingLegend
-        low={centre + away}
-        centre={centre}
-        high={centre - away}
-        lowWords={`away from ${from}`}
-        centreWords="nothing changed"
-        highWords={`towards ${from}`}
-      />
+        </div>
+      ) : (
+        <>
+          <Readout view={view} cell={cell} measure={measure} />
+          <div className={styles.scroll}>
+            <HeatMap corner={axisNames[grid.rows.kind]} label={label} view={view} onHover={setCell} {...choice} />
+          </div>
+          <DivergingLegend
+            low={centre + away}
+            centre={centre}
+            high={centre - away}
+            lowWords={`away from ${from}`}
+            centreWords="nothing changed"
+            highWords={`towards ${from}`}
+          />
+        </>
+      )}
     </figure>
   );
 }
