@@ -402,6 +402,22 @@ describe.skipIf(missing)(`the pages${missing ? ` (${missing})` : ''}`, () => {
       });
     });
 
+    it('shows the progress of a long experiment as it comes, and stops it when asked', async () => {
+      const pairs = Array.from({ length: 600 }, () => golden.pairs).flat();
+      const options = { activations: ['resid_pre', 'attn_out', 'mlp_out', 'z'], positions: 'each' };
+      const id = await create({ kind: 'activation-patching', model: 'tiny', pairs, options });
+      await open(`/experiments/${id}`);
+      const bar = page.getByRole('progressbar');
+      const percent = async (): Promise<number> => Number(await bar.getAttribute('value'));
+      await bar.waitFor();
+      const first = await percent();
+      await expect.poll(percent, { timeout: 60_000 }).toBeGreaterThan(first);
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.getByText('Cancelled').waitFor();
+      await page.getByRole('button', { name: 'Run again' }).waitFor();
+      expect(await ended(server, id)).toMatchObject({ status: 'CANCELLED' });
+    });
+
     it('says what is not there', async () => {
       await open('/experiments/nothing');
       await page.getByText('There is no such experiment').waitFor();
