@@ -1,4 +1,5 @@
 /** Starting and ending: what is refused with one sentence, who may call, and that nothing is left behind. */
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -142,4 +143,27 @@ it('ends in good order while an experiment runs, and goes on with it at the next
     expect(['QUEUED', 'RUNNING', 'SUCCEEDED']).toContain(status);
   }
   await next.stop();
+});
+
+it('ends with the npm that started it', async () => {
+  const env = { ...process.env, DEMUR_DATA: join(folder.path, 'npm'), PORT: '0', DEMUR_FIRST_START: 'none' };
+  const npm = spawn('npm', ['start'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  for await (const text of npm.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    output += text;
+    if (output.includes('is open on')) break;
+  }
+  const url = /is open on (\S+)/.exec(output)![1]!;
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  npm.kill('SIGTERM');
+  await expect
+    .poll(
+      () =>
+        fetch(`${url}/healthz`).then(
+          () => 'open',
+          () => 'closed',
+        ),
+      { timeout: 30_000 },
+    )
+    .toBe('closed');
 });

@@ -17,6 +17,10 @@ export interface Env {
   backend: 'auto' | 'tensorflow' | 'wasm';
   /** Engine threads; one a core if undefined. */
   workers: number | undefined;
+  /** Whether a new database is filled with a first model and experiments; not with DEMUR_FIRST_START=none. */
+  hasFirstStart: boolean;
+  /** Whether npm started this process, in a shell that passes no signal on. */
+  isUnderNpm: boolean;
 }
 
 /** A setting that cannot be used. */
@@ -43,6 +47,8 @@ export function readEnv(variables: Variables = process.env): Env {
     workers: variables.DEMUR_WORKERS
       ? wholeNumber('DEMUR_WORKERS', variables.DEMUR_WORKERS, { min: 1, max: 1024 })
       : undefined,
+    hasFirstStart: variables.DEMUR_FIRST_START !== 'none',
+    isUnderNpm: variables.npm_lifecycle_event !== undefined,
   };
 }
 

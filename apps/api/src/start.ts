@@ -22,7 +22,7 @@ export async function start({ prepare, fetchModel, log }: StartOptions): Promise
     const prepared = prepare();
     engine.resolve(prepared.engine);
     ui.resolve(prepared.ui);
-    if (process.env.DEMUR_FIRST_START !== 'none') await firstStart(app, { fetchModel, log });
+    if (readEnv().hasFirstStart) await firstStart(app, { fetchModel, log });
   }, preparations);
 }
 
