@@ -454,7 +454,12 @@ describe.skipIf(missing)(`the pages${missing ? ` (${missing})` : ''}`, () => {
 
     it('fits a narrow screen: nothing but tables scrolls sideways', async () => {
       await page.setViewportSize({ width: 360, height: 740 });
-      for (const path of ['/', '/models', '/data-sets', '/experiments/new', `/experiments/${patchingId}`]) {
+      const query = 'query ($id: ID!) { experiment(id: $id) { circuit { id } } }';
+      const { experiment } = await server.get<{ experiment: { circuit: { id: string } } }>(query, {
+        id: attributionId,
+      });
+      const ofResults = [`/experiments/${patchingId}`, `/circuits/${experiment.circuit.id}?node=m0`];
+      for (const path of ['/', '/models', '/data-sets', '/experiments/new', ...ofResults]) {
         await open(path);
         await page.waitForLoadState('networkidle');
         const width = await page.evaluate<number>('document.documentElement.scrollWidth');

@@ -35,9 +35,11 @@ export function CircuitPage({ id }: { id: string }) {
           selected={node}
           onSelect={select}
         />
-        {node && <Neighbourhood circuitId={id} node={node} onSelect={select} />}
+        <div className={styles.lists}>
+          {node && <Neighbourhood circuitId={id} node={node} onSelect={select} />}
+          <EdgeTable circuitId={id} filter={filter} onSelect={select} />
+        </div>
       </div>
-      <EdgeTable circuitId={id} filter={filter} onSelect={select} />
     </>
   );
 }

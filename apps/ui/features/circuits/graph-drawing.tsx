@@ -40,7 +40,7 @@ export function GraphDrawing({ edges, shape, selected, onSelect }: GraphDrawingP
           ref={drawing}
           className={styles.drawing}
           viewBox={`0 0 ${layout.width} ${layout.height}`}
-          style={{ maxWidth: layout.width * 1.3, minWidth: layout.width * 0.62 }}
+          style={{ maxWidth: layout.width * 1.1, minWidth: layout.width * 0.62 }}
           role="group"
           aria-label={`Graph of ${edges.length} edges; arrow keys walk its nodes`}
           onKeyDown={onKeyDown}

@@ -41,6 +41,7 @@ const margin = 26;
 const narrowest = 26;
 const widest = 64;
 const usualWidth = 940;
+const strokeRoom = 4;
 const tallestRow = 58;
 const lowestRow = 36;
 /** A row with key/value heads has a second line below its heads. */
@@ -54,7 +55,7 @@ export function graphLayout(links: readonly GraphLink[], { nHeads, nKvHeads }: L
   const lowest = nodes.some(({ kind }) => kind === 'KV_HEAD') ? lowestRowWithKv : lowestRow;
   const rowHeight = clamp(usualHeight / (layers.length + 2), lowest, tallestRow);
   const columnWidth = clamp((usualWidth - gutter - widestArc) / (nHeads + 1), narrowest, widest);
-  const width = gutter + columnWidth * (nHeads + 1) + widestArc + nodeHalf.width;
+  const width = gutter + columnWidth * (nHeads + 1) + widestArc + nodeHalf.width + strokeRoom;
   const height = margin * 2 + rowHeight * (layers.length + 1);
   const rowOf = new Map(layers.map((layer, i) => [layer, height - margin - rowHeight * (i + 1)]));
   const columnOf = (node: GraphNode): number => gutter + columnWidth * (column(node, nHeads, nKvHeads) + 0.5);
