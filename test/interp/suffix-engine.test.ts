@@ -3,6 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import { blockHook, type BlockHook } from '@demur/model';
 import type { Transformer } from '@demur/model/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildGraph } from '@demur/interp';
+import { eapScores } from '../../libs/interp/src/attribution/eap.ts';
 import { executeShard } from '../../libs/interp/src/execute-shard.ts';
 import { logitDifference } from '../../libs/interp/src/metric.ts';
 import { patchBlock } from '../../libs/interp/src/patching/patching.ts';
@@ -160,6 +162,20 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
     for (const p of pairs.toReversed()) for (const [i, v] of run(spec, [p])['scores']!.values.entries()) sum[i]! += v;
     // The same products summed in another order in float32.
     expect(relativeDifference(together, sum)).toBeLessThan(5e-6);
+  });
+
+  it('scores edges the same whether blocks keep their tapes or run again', () => {
+    const block = pairBlocks(pairs.map((p, place) => ({ place, pair: p })))[1]!;
+    const metric = logitDifference(
+      model,
+      block.pairs.map((placed) => placed.pair),
+    );
+    const [kept, again] = [1e9, 0].map((tapeBudgetBytes) =>
+      eapScores(model, block, { kvHeads: 'expanded', metric, ...going, onStep: () => undefined, tapeBudgetBytes }),
+    );
+    const { mask } = buildGraph(model.config, 'expanded');
+    const edges = (scores: Float32Array): Float32Array => scores.map((score, i) => score * mask[i]!);
+    expect(relativeDifference(edges(again!), edges(kept!))).toBeLessThan(1e-5);
   });
 
   it('sums native key and value scores from the expanded ones', () => {

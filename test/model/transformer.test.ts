@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { blockHook, GRADIENT_HOOKS, type BlockHook, type HookName } from '@demur/model';
 import type { Hooks, Transformer } from '@demur/model/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gradientsAt } from '../../libs/model/src/gradients.ts';
 import { randomValues, relativeDifference, tinyModel } from './tiny-model.ts';
 
 const tokens = [
@@ -54,6 +55,18 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
     found.dispose();
     expect(Math.abs(along - difference) / scale).toBeLessThan(2e-3);
     expect(Math.abs(along - difference)).toBeLessThan(0.02 * Math.abs(along) + 2e-3);
+  });
+
+  it('gives the same gradients whether blocks keep their tapes or run again', () => {
+    const metric = (): tf.Tensor2D => model.unembeddingRows([answer, distractor]);
+    const at = [blockHook(0, 'hook_resid_pre'), blockHook(1, 'attn.hook_q')];
+    const [kept, again] = [1e9, 0].map((tapeBudgetBytes) =>
+      gradientsAt(model, tokens, { metric, at, tapeBudgetBytes }),
+    );
+    for (const name of at) {
+      expect(relativeDifference(again!.get(name)!.dataSync(), kept!.get(name)!.dataSync())).toBeLessThan(1e-6);
+    }
+    tf.dispose([...kept!.values(), ...again!.values()]);
   });
 
   it('continues from a cached prefix as if it had seen it', () => {

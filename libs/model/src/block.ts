@@ -201,8 +201,38 @@ function lastAttentionOutput(block: Block, x: Tensor2D, groups: readonly RowGrou
   return project(joined(zs), W_O, b_O);
 }
 
-/** What the backward pass needs of a trace. */
-export type BlockTape = Pick<BlockTrace, 'ln1' | 'attn' | 'ln2' | 'mlp'>;
+/** What the backward pass needs of a trace: of one row group. */
+export interface BlockTape {
+  ln1: Pick<RmsNormTrace, 'unit' | 'scale'>;
+  attn: Pick<AttentionTrace, 'queries' | 'own' | 'pattern'>;
+  ln2: Pick<RmsNormTrace, 'unit' | 'scale'>;
+  mlp: Pick<GatedMlpTrace, 'pre' | 'linear'>;
+}
+
+/** The tape of one group of a traced pass; `rows` takes the group's rows of a tensor of the pass. */
+export function tapeOf(
+  { ln1, attn, ln2, mlp }: BlockTrace,
+  group = 0,
+  rows: (x: Tensor2D) => Tensor2D = (x) => x,
+): BlockTape {
+  const { queries, own, pattern } = attn[group] as AttentionTrace;
+  return {
+    ln1: { unit: rows(ln1.unit), scale: rows(ln1.scale) },
+    attn: { queries, own, pattern },
+    ln2: { unit: rows(ln2.unit), scale: rows(ln2.scale) },
+    mlp: { pre: rows(mlp.pre), linear: rows(mlp.linear) },
+  };
+}
+
+/** Bytes of a tape for `rows` rows that attend to `keys` keys each. */
+export function tapeBytes({ shape, mlp }: Block, rows: number, keys: number): number {
+  const [dModel, dMlp] = mlp.W_in.shape;
+  const { nHeads, nKvHeads, dHead } = shape;
+  return 4 * rows * (2 * dModel + nHeads * dHead + 2 * nKvHeads * dHead + nHeads * keys + 2 * dMlp);
+}
+
+/** Tapes up to this many bytes are kept from the forward pass; beyond it each block runs again in the backward pass. */
+export const TAPE_BUDGET_BYTES = 512 * 2 ** 20;
 
 /** Gradients of one block, of a pass with one row group. */
 export interface BlockGradients {
@@ -246,27 +276,8 @@ export function blockVjp(block: Block, tape: BlockTape, dResidPost: Tensor2D, gr
   const mlpInput = rmsNormVjp(block.ln2, tape.ln2, dIn);
   const residMid: Tensor2D = dResidPost.add(mlpInput);
   const z: Tensor2D = tf.matMul(residMid, block.attn.W_O, false, true);
-  const projections = attendVjp(z, tape.attn[0] as AttentionTrace, group, block.shape);
+  const projections = attendVjp(z, tape.attn, group, block.shape);
   const ln1Normalized = attentionInputGradient(block, projections);
   const residPre: Tensor2D = residMid.add(rmsNormVjp(block.ln1, tape.ln1, ln1Normalized));
   return { residPre, ln1Normalized, projections, z, residMid, mlpInput, ln2Normalized: dIn, pre: dPre, post };
-}
-
-/** The gradient at each activation of a block that has one, in the layout of a pass. */
-export function gradientAt(gradients: BlockGradients, dResidPost: Tensor2D): Partial<Record<BlockHook, () => Tensor>> {
-  return {
-    hook_resid_pre: () => gradients.residPre,
-    'ln1.hook_normalized': () => gradients.ln1Normalized,
-    'attn.hook_q': () => projectionRows(gradients.projections.q, 'query'),
-    'attn.hook_k': () => projectionRows(gradients.projections.k, 'keyValue'),
-    'attn.hook_v': () => projectionRows(gradients.projections.v, 'keyValue'),
-    'attn.hook_z': () => gradients.z,
-    hook_attn_out: () => gradients.residMid,
-    hook_resid_mid: () => gradients.residMid,
-    'ln2.hook_normalized': () => gradients.ln2Normalized,
-    'mlp.hook_pre': () => gradients.pre,
-    'mlp.hook_post': () => gradients.post,
-    hook_mlp_out: () => dResidPost,
-    hook_resid_post: () => dResidPost,
-  };
 }

@@ -5,20 +5,22 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { blockVjp, gradientAt, runBlock } from './block.ts';
+import { runBlock } from './block.ts';
 import type { ActivationPoint, Block } from './block.ts';
 import { residualRows, toCanonical } from './canonical.ts';
 import type { Layout } from './canonical.ts';
-import { rmsNorm, rmsNormVjp } from './components/rms-norm.ts';
+import { rmsNorm } from './components/rms-norm.ts';
 import type { RmsNormTrace, RmsNormWeights } from './components/rms-norm.ts';
 import { rotationMatrices } from './components/rotary.ts';
 import { lastRows } from './components/row-groups.ts';
 import type { KeyValues, RowGroup } from './components/row-groups.ts';
 import { scoped } from './components/scoped.ts';
 import type { ModelConfig } from './config.ts';
+import { gradientsAt } from './gradients.ts';
+import type { MetricGradient } from './gradients.ts';
 import { blockHook } from './hooks.ts';
 import type { BlockHook, HookName, ModelHook } from './hooks.ts';
-import { freeingOnError, hookName, shower } from './showing.ts';
+import { freeingOnError, shower } from './showing.ts';
 import type { Hooks, Show } from './showing.ts';
 import { hasWeight, weight } from './weights/weight-store.ts';
 import type { WeightStore } from './weights/weight-store.ts';
@@ -49,12 +51,6 @@ export interface Run {
   activations: Map<HookName, Tensor>;
   dispose(): void;
 }
-
-/**
- * A metric's gradient: the normalized final residual stream at the last position [batch, dModel] → d metric / d it, of
- * the same shape. A logit difference is linear there: the difference of two rows of W_U.
- */
-export type MetricGradient = (finalNormalized: Tensor2D) => Tensor2D;
 
 export class Transformer {
   readonly config: ModelConfig;
@@ -194,81 +190,23 @@ export class Transformer {
    */
   forward(tokens: readonly (readonly number[])[], options: ForwardOptions = {}): Run {
     const activations = new Map<HookName, Tensor>();
-    const logits = freeingOnError(activations, () =>
-      scoped(() => this.#run(tokens, options, activations, () => undefined)),
-    );
+    const logits = freeingOnError(activations, () => scoped(() => this.#run(tokens, options, activations)));
     return { logits, activations, dispose: () => tf.dispose([...(logits ? [logits] : []), ...activations.values()]) };
   }
 
-  /**
-   * Gradients of a metric at activations, block by block: the forward pass keeps each block's input, and each block is
-   * run again for its vector-Jacobian product, so that memory holds one block's tape. Hooks take part in the forward
-   * pass; a replaced activation's upstream gradient is not passed on, so hooks and gradients do not mix here yet.
-   * @returns canonical shapes, by name; the caller disposes them.
-   */
+  /** Gradients of a metric at activations, in canonical shapes; the caller disposes them. See gradients.ts. */
   gradients(
     tokens: readonly (readonly number[])[],
     metric: MetricGradient,
     at: readonly HookName[],
   ): Map<HookName, Tensor> {
-    const wanted = new Set<string>(at);
-    const found = new Map<HookName, Tensor>();
-    freeingOnError(found, () => {
-      scoped(() => this.#gradients(tokens, metric, { wanted, found }));
-    });
-    return found;
-  }
-
-  #gradients(
-    tokens: readonly (readonly number[])[],
-    metric: MetricGradient,
-    { wanted, found }: { wanted: ReadonlySet<string>; found: Map<HookName, Tensor> },
-  ): void {
-    const inputs: Tensor2D[] = [];
-    let layout: Layout | undefined;
-    let final: Tensor2D | undefined;
-    this.#run(tokens, { logitsAt: 'none' }, new Map(), (step) => {
-      layout = step.layout;
-      if (step.layer === null) final = step.resid;
-      else inputs.push(step.resid);
-    });
-    if (layout === undefined || final === undefined) throw new Error('the forward pass gave nothing');
-    const keep = (hook: BlockHook | ModelHook, layer: number | null, value: () => Tensor): void => {
-      const name = hookName(hook, layer);
-      if (wanted.has(name)) found.set(name, tf.keep(toCanonical(hook, value(), layout as Layout)));
-    };
-    this.#backward({ inputs, final, layout, metric }, keep);
-  }
-
-  #backward(
-    pass: { inputs: Tensor2D[]; final: Tensor2D; layout: Layout; metric: MetricGradient },
-    keep: (hook: BlockHook | ModelHook, layer: number | null, value: () => Tensor) => void,
-  ): void {
-    const { group } = pass.layout;
-    const norm = this.finalNorm(pass.final);
-    const dNormalized = onlyLast(pass.metric(lastRows(norm.normalized, group)), group);
-    keep('ln_final.hook_normalized', null, () => dNormalized);
-    let dResid: Tensor2D = rmsNormVjp(this.lnFinal, norm, dNormalized);
-    for (let layer = this.blocks.length - 1; layer >= 0; layer--) {
-      const [block, input] = [this.blocks[layer] as Block, pass.inputs[layer] as Tensor2D];
-      const dResidPost = dResid;
-      dResid = scoped(() => {
-        const tape = runBlock(block, input, [group]);
-        const gradients = blockVjp(block, tape, dResidPost, group);
-        for (const [hook, value] of Object.entries(gradientAt(gradients, dResidPost))) {
-          keep(hook as BlockHook, layer, value);
-        }
-        return gradients.residPre;
-      });
-    }
-    keep('hook_embed', null, () => dResid);
+    return gradientsAt(this, tokens, { metric, at });
   }
 
   #run(
     tokens: readonly (readonly number[])[],
     options: ForwardOptions,
     activations: Map<HookName, Tensor>,
-    onResid: (step: { layer: number | null; resid: Tensor2D; layout: Layout }) => void,
   ): Tensor | null {
     const { prefix, startLayer = 0 } = options;
     const size = { cells: tokens.length, start: prefix?.length ?? 0, positions: tokens[0]?.length ?? 0 };
@@ -279,12 +217,10 @@ export class Transformer {
     let resid = startLayer > 0 ? residualRows(requireResid(options)) : this.embed(tokens);
     if (startLayer === 0) resid = show('hook_embed', null, resid, layout) as Tensor2D;
     for (let layer = startLayer; layer < this.blocks.length; layer++) {
-      onResid({ layer, resid, layout });
       const fixed = prefix?.layers[layer];
       const at = { layer, group: { ...group, fixed: fixed === undefined ? [] : [fixed] }, layout };
       resid = this.#runShown(resid, at, show);
     }
-    onResid({ layer: null, resid, layout });
     return this.#logits(resid, layout, options.logitsAt ?? 'last', show);
   }
 
@@ -303,14 +239,6 @@ export class Transformer {
     if (at === 'last') return this.unembed(lastRows(normalized, layout.group));
     return toCanonical('hook_embed', this.unembed(normalized), layout);
   }
-}
-
-/** [cells, width] → rows of the pass, zero but at the last position. */
-export function onlyLast(x: Tensor2D, group: RowGroup): Tensor2D {
-  return x.pad([
-    [(group.positions - 1) * group.cells, 0],
-    [0, 0],
-  ]);
 }
 
 function requireResid({ resid, startLayer }: ForwardOptions): Tensor3D {

@@ -7,12 +7,23 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { blockVjp, headResults, lastRows, onlyLast, rmsNormVjp, runBlock } from '@demur/model/engine';
-import type { Block, BlockGradients, BlockTrace, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
+import {
+  blockVjp,
+  headResults,
+  lastRows,
+  onlyLast,
+  rmsNormVjp,
+  runBlock,
+  tapeBytes,
+  tapeOf,
+  TAPE_BUDGET_BYTES,
+} from '@demur/model/engine';
+import type { Block, BlockGradients, BlockTape, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
 import { receiversPerLayer } from '../graph/graph.ts';
 import type { KvHeads } from '../graph/graph.ts';
 import type { Metric } from '../metric.ts';
+import { suffixLength } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
 import { runPairs } from '../suffix/pair-runs.ts';
 import type { LayerView } from '../suffix/pair-runs.ts';
@@ -22,6 +33,8 @@ export interface EapOptions {
   metric: Metric;
   cancel: CancelToken;
   onStep: () => void;
+  /** Bytes of tapes to keep from the forward pass; beyond it blocks run again. */
+  tapeBudgetBytes?: number;
 }
 
 /** Receivers scored in one product: enough of them that the product runs at full speed. */
@@ -32,6 +45,8 @@ interface LayerRecord {
   /** Clean residual stream at the block's input, [rows, dModel]. */
   input: Tensor2D;
   prefix: KeyValues | null;
+  /** What the forward pass made, where memory allows to keep it; else the block runs again. */
+  tape: BlockTape | null;
   /** Differences of the senders that this layer adds, [senders, rows · dModel]; the first layer adds `input` too. */
   senders: Tensor2D[];
 }
@@ -54,20 +69,25 @@ function senderDifferences({ block, trace, rows }: LayerView): Tensor2D {
   return tf.concat2d([heads.reshape<Tensor2D>([block.shape.nHeads, -1]), mlp.reshape<Tensor2D>([1, -1])], 0);
 }
 
-function layerRecord(view: LayerView): LayerRecord {
+function layerRecord(view: LayerView, keepsTape: boolean): LayerRecord {
   const { residPre } = view.trace;
   const embedding = (): Tensor2D => view.rows(residPre, 'corrupted').sub(view.rows(residPre, 'clean')).reshape([1, -1]);
   return {
     input: view.rows(residPre, 'clean').clone(),
     prefix: view.prefixKeyValues(),
+    tape: keepsTape ? view.tape('clean') : null,
     senders: [...(view.layer === 0 ? [embedding()] : []), senderDifferences(view)],
   };
 }
 
-function forward(model: Transformer, pairs: PairBlock, { cancel, onStep }: EapOptions): ForwardRecord {
+function forward(model: Transformer, pairs: PairBlock, options: EapOptions): ForwardRecord {
+  const { cancel, onStep, tapeBudgetBytes = TAPE_BUDGET_BYTES } = options;
+  // The tape's rows are views of the whole pass: prefix, clean and corrupted.
+  const rows = 2 * pairs.pairs.length * suffixLength(pairs) + pairs.prefixes.length * pairs.prefixLength;
+  const bytes = model.blocks.length * tapeBytes(model.blocks[0] as Block, rows, pairs.length);
   const onLayer = (view: LayerView): LayerRecord => {
     onStep();
-    return layerRecord(view);
+    return layerRecord(view, bytes <= tapeBudgetBytes);
   };
   const { group, final, layers } = runPairs(model, pairs, { cancel, onLayer });
   const senders = layers.flatMap((layer) => layer.senders);
@@ -92,7 +112,7 @@ function keyValueReceivers(gradient: Tensor, weight: Tensor2D, kvHeads: KvHeads)
 }
 
 /** The gradient at every receiver of a layer, before its norm: [receivers, rows · dModel]. */
-function layerReceivers(block: Block, tape: BlockTrace, gradients: BlockGradients, kvHeads: KvHeads): Tensor2D {
+function layerReceivers(block: Block, tape: BlockTape, gradients: BlockGradients, kvHeads: KvHeads): Tensor2D {
   const { q, k, v } = gradients.projections;
   const { nHeads, dHead } = block.shape;
   const rows = gradients.residPre.shape[0];
@@ -167,9 +187,9 @@ function backward(
   kvHeads: KvHeads,
 ): { dResid: Tensor2D; receivers: Tensor2D } {
   return tf.tidy(() => {
-    const { prefix, input } = record.layers[layer] as LayerRecord;
+    const { prefix, input, tape: kept } = record.layers[layer] as LayerRecord;
     const group: RowGroup = { ...record.group, fixed: prefix ? [prefix] : [] };
-    const tape = runBlock(block, input, [group]);
+    const tape = kept ?? tapeOf(runBlock(block, input, [group]));
     const gradients = blockVjp(block, tape, dResid, group);
     return { dResid: gradients.residPre, receivers: layerReceivers(block, tape, gradients, kvHeads) };
   });

@@ -4,8 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor2D } from '@tensorflow/tfjs';
-import { lastRows, runBlock, scoped } from '@demur/model/engine';
-import type { Block, BlockTrace, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
+import { lastRows, runBlock, scoped, tapeOf } from '@demur/model/engine';
+import type { Block, BlockTape, BlockTrace, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
 import { suffixLength } from './pair-block.ts';
 import type { PairBlock } from './pair-block.ts';
@@ -21,6 +21,8 @@ export interface LayerView {
   rows(x: Tensor2D, side: Side): Tensor2D;
   keyValues(side: Side): KeyValues;
   prefixKeyValues(): KeyValues | null;
+  /** What the backward pass of a side needs. */
+  tape(side: Side): BlockTape;
 }
 
 export interface PairRuns<T> {
@@ -80,9 +82,11 @@ export function runPairs<T>(
     const { residPost, kept } = scoped(() => {
       const trace = runBlock(weights, resid, groups);
       const own = (group: number): KeyValues => (trace.attn[group] as BlockTrace['attn'][number]).own;
-      const keyValues = (side: Side): KeyValues => own(side === 'clean' ? offset : offset + 1);
+      const groupOf = (side: Side): number => (side === 'clean' ? offset : offset + 1);
+      const keyValues = (side: Side): KeyValues => own(groupOf(side));
+      const tape = (side: Side): BlockTape => tapeOf(trace, groupOf(side), (x) => rows(x, side));
       const prefixKeyValues = (): KeyValues | null => (offset === 1 ? own(0) : null);
-      const view = { layer, block: weights, trace, rows, keyValues, prefixKeyValues };
+      const view = { layer, block: weights, trace, rows, keyValues, prefixKeyValues, tape };
       return { residPost: trace.residPost, kept: options.onLayer(view) };
     });
     resid.dispose();
