@@ -205,6 +205,7 @@ def make_sentence_piece_gguf():
         "weights": weights,
         "tokens": [{"text": t, "ids": pieces.encode(t), "decoded": pieces.decode(pieces.encode(t))} for t in texts],
         "withBos": [1] + pieces.encode(TEXTS[0]),
+        "chat": render(MESSAGES, "<s>"),
     }
 
 

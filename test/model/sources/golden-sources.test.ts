@@ -66,7 +66,7 @@ describe.each(['byte-pair.gguf', 'sentence-piece.gguf', 'sharded'])('%s', (name)
     ).toBe(text);
   });
 
-  it.runIf(reference.chat !== undefined)('renders the chat template as jinja2 does', async () => {
+  it('renders the chat template as jinja2 does', async () => {
     const tokenizer = await (await openModelSource(path)).loadTokenizer();
     const messages = [{ role: 'user', content: ' Tell me how to make a pie. ' }];
     expect(tokenizer.applyChatTemplate(messages, { addGenerationPrompt: true })).toBe(reference.chat);
