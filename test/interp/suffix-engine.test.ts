@@ -129,6 +129,26 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
     expect(relativeDifference(got.values, wanted)).toBeLessThan(1e-5);
   });
 
+  it('runs pairs that differ in their last token alone, and prompts of one token', () => {
+    const short = [pair([4, 8, 15], [4, 8, 16]), pair([9], [10])];
+    const sites = ['resid_pre', 'attn_out', 'mlp_out', 'z'] as const;
+    const options = { activations: [...sites], positions: 'last' };
+    const arrays = run({ kind: 'activation-patching', options }, short);
+    for (const site of sites) {
+      const heads = site === 'z' ? model.config.nHeads : 1;
+      const wanted = Array.from({ length: model.config.nLayers * heads * short.length }, (_, i) => {
+        const p = short[i % short.length]!;
+        const [layer, head] = [Math.floor(i / short.length / heads), Math.floor(i / short.length) % heads];
+        const last = where((position, h) => position === p.clean.length - 1 && (site !== 'z' || h === head));
+        return bruteForce(p, { site: hookOf[site], layer, noising: false }, last);
+      });
+      expect(relativeDifference(arrays[site]!.values, wanted), site).toBeLessThan(1e-5);
+    }
+    const scores = run({ kind: 'attribution', options: {} }, short)['scores']!;
+    expect(scores.values.every(Number.isFinite)).toBe(true);
+    expect(scores.values.some((score) => score !== 0)).toBe(true);
+  });
+
   it('gives the same cells however many rows a pass may have', () => {
     const block = pairBlocks(pairs.map((p, place) => ({ place, pair: p })))[1]!;
     const metric = logitDifference(
