@@ -9,7 +9,7 @@ import { cpus, totalmem } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { openEnginePool, parseSpec, prepareExperiment, runExperiment, type EnginePool } from '@demur/interp';
+import { openEnginePool, parseSpec, prepareExperiment, runExperiment } from '@demur/interp';
 import { fetchSmollm2 } from '../../scripts/fetch-smollm2.ts';
 import { median } from './median.ts';
 import { benchPairs } from './pairs.ts';
@@ -32,6 +32,7 @@ const { values: options } = parseArgs({
 });
 const repeats = Number(options.repeats);
 const threads = 2;
+let backend = '';
 const model = await fetchSmollm2((line) => console.error(line));
 
 const experiments: [string, { kind: string; options: object }][] = [
@@ -66,7 +67,9 @@ function torchPasses(tokens: number[][]): Promise<Passes | null> {
   return passes('python3', [here('torch_forward.py'), model, String(repeats), String(threads)], tokens);
 }
 
-async function timeExperiment(pool: EnginePool, what: string, spec: { kind: string; options: object }): Promise<Row> {
+/** Runs one experiment in an engine of its own, so that the peak is its own too. */
+async function timeExperiment(what: string, spec: { kind: string; options: object }): Promise<Row> {
+  const pool = await openEnginePool();
   const parsed = parseSpec({ ...spec, model, pairs: benchPairs });
   const times: number[] = [];
   let peakBytes = 0;
@@ -75,6 +78,8 @@ async function timeExperiment(pool: EnginePool, what: string, spec: { kind: stri
     if (run > 0) times.push(record.seconds.run);
     peakBytes = Math.max(peakBytes, record.peakBytes);
   }
+  await pool.close();
+  backend = `${pool.backend} ${pool.backendVersion}`;
   return { what, seconds: median(times), peakBytes };
 }
 
@@ -94,13 +99,11 @@ const tokens = prepared.dataSet.pairs.map(({ clean }) => clean);
 const before = await torchPasses(tokens);
 const engine = await passes(process.execPath, [here('engine-passes.ts'), model, String(repeats)], tokens);
 const between = await torchPasses(tokens);
-const pool = await openEnginePool();
 const timed: Row[] = [];
 for (const [what, spec] of experiments) {
-  timed.push(await timeExperiment(pool, what, spec));
+  timed.push(await timeExperiment(what, spec));
   console.error(`${what}: ${timed.at(-1)?.seconds.toFixed(2)} s`);
 }
-await pool.close();
 const after = await torchPasses(tokens);
 
 const torch = [before, between, after].filter((found) => found !== null);
@@ -124,7 +127,7 @@ const rows: Row[] = [
 ];
 const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim();
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
-const versions = `backend ${pool.backend} ${pool.backendVersion}, Node ${process.version}, PyTorch ${torch[0]?.version ?? 'not installed'}`;
+const versions = `backend ${backend}, Node ${process.version}, PyTorch ${torch[0]?.version ?? 'not installed'}`;
 const report = `# Benchmarks
 
 SmolLM2-135M-Instruct (float32), 16 pairs × 38 tokens, 8 of them from the first difference on. Medians of ${repeats} runs, engine

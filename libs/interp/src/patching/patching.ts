@@ -41,7 +41,7 @@ export interface BlockPatching {
 }
 
 /** Rows of a pass, at most: what fits beside the weights, and what products run at full speed with. */
-const MAX_ROWS = 12_288;
+const MAX_ROWS = 8192;
 
 /** Rows that a set's cells have when those of `layers` layers have all started. */
 function rowsOf(block: PairBlock, set: PositionSet, cohorts: number): number {
