@@ -19,7 +19,7 @@ import type { ModelConfig } from './config.ts';
 import { gradientsAt } from './gradients.ts';
 import type { MetricGradient } from './gradients.ts';
 import { blockHook } from './hooks.ts';
-import type { BlockHook, HookName, ModelHook } from './hooks.ts';
+import type { BlockHook, HookName } from './hooks.ts';
 import { freeingOnError, shower } from './showing.ts';
 import type { Hooks, Show } from './showing.ts';
 import { hasWeight, weight } from './weights/weight-store.ts';
