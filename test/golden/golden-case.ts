@@ -5,6 +5,14 @@ import type { NamedArray, PairSpec } from '@demur/interp';
 
 const folder = new URL('./open/', import.meta.url);
 
+interface CaseBatch {
+  tokens_clean: number[][];
+  tokens_corrupted: number[][];
+  attention_mask: number[][];
+  /** By array: the largest difference of the reference's float32 and float64 runs, and the largest value. */
+  f32_minus_f64_maxabs_and_scale: Record<string, [number, number]>;
+}
+
 interface CaseJson {
   T: number;
   answer_token: number[];
@@ -16,7 +24,7 @@ interface CaseJson {
   receivers: string[];
   n_edges: number;
   head_z_pos_position: number;
-  batches: Record<string, { tokens_clean: number[][]; tokens_corrupted: number[][]; attention_mask: number[][] }>;
+  batches: Record<string, CaseBatch>;
 }
 
 /** `plain`: two prompts of one length. `leftpad`: the second is two tokens shorter, and aligned to the right. */
@@ -84,10 +92,14 @@ export function layerOf({ shape, values }: NamedArray, layer: number): NamedArra
 }
 
 /**
- * The largest difference as a share of the largest reference value. Where `got` is NaN (no token) nothing is compared;
- * `missing` says how many such cells there are.
+ * The largest difference as a share of the largest reference value. NaN stands for "no token" and is compared with nothing,
+ * so there must be exactly `missing` of them: a result that is NaN elsewhere throws.
  */
-export function difference(got: NamedArray | undefined, reference: NamedArray): { relative: number; missing: number } {
+export function difference(
+  got: NamedArray | undefined,
+  reference: NamedArray,
+  expected: { missing: number } = { missing: 0 },
+): { relative: number } {
   if (got === undefined || got.shape.join() !== reference.shape.join())
     throw new Error(`shape [${got?.shape.join()}] instead of [${reference.shape.join()}]`);
   let [largest, scale, missing] = [0, 0, 0];
@@ -96,5 +108,6 @@ export function difference(got: NamedArray | undefined, reference: NamedArray): 
     else largest = Math.max(largest, Math.abs(value - reference.values[at]!));
     scale = Math.max(scale, Math.abs(reference.values[at]!));
   }
-  return { relative: largest / scale, missing };
+  if (missing !== expected.missing) throw new Error(`${missing} values are NaN instead of ${expected.missing}`);
+  return { relative: largest / scale };
 }
