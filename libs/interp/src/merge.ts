@@ -8,14 +8,14 @@ export interface ShardResult {
   arrays: ShardArrays;
 }
 
-/** How the arrays of one name are merged: along their first or last axis, by mean over pairs, or any one of them. */
-type Rule = 'firstAxis' | 'lastAxis' | 'mean' | 'same';
+/** How the arrays of one name are merged: along their first or last axis, or by mean over pairs. */
+type Rule = 'firstAxis' | 'lastAxis' | 'mean';
 
 /** The rule of an array, by kind of experiment. */
 const ruleOf: Record<ExperimentKind, (name: string) => Rule> = {
   activations: () => 'firstAxis',
   'activation-patching': (name) => (name.startsWith('baseline.') ? 'firstAxis' : 'lastAxis'),
-  attribution: (name) => (name === 'scores' ? 'mean' : name === 'mask' ? 'same' : 'firstAxis'),
+  attribution: (name) => (name === 'scores' ? 'mean' : 'firstAxis'),
 };
 
 /** The arrays of the whole experiment. Exact, and independent of the order in which shards were done. */
@@ -28,8 +28,6 @@ export function mergeShards(kind: ExperimentKind, results: ShardResult[]): Recor
 function mergeOne(rule: Rule, name: string, results: ShardResult[]): NamedArray {
   const parts = results.map(({ shard, arrays }) => ({ shard, array: arrayOf(arrays, name) }));
   switch (rule) {
-    case 'same':
-      return arrayOf(results[0]?.arrays ?? {}, name);
     case 'mean':
       return meanOverPairs(parts);
     case 'firstAxis':

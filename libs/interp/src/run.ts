@@ -52,6 +52,7 @@ export async function runExperiment(spec: ExperimentSpec, options: RunOptions): 
   const measures = { warnings: dataSet.warnings, startedAt, ...measured(outcomes) };
   const record = await runRecord(spec, { source, pool: options.pool, measures });
   const graph = spec.kind === 'attribution' ? buildGraph(source.config, spec.options.kvHeads) : undefined;
+  if (graph) arrays['mask'] = { shape: [graph.senders.length, graph.receivers.length], values: graph.mask };
   options.onProgress?.({ stage: 'merge', done: 1, total: 1 });
   return { arrays, result: resultJson({ spec, pairs: dataSet.pairs, tokenizer, graph, record }) };
 }

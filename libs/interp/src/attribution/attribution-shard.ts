@@ -9,7 +9,7 @@ import { eapScores } from './eap.ts';
 
 type AttributionSpec = Extract<ExperimentSpec, { kind: 'attribution' }>;
 
-/** Scores of the shard's pairs, zero where there is no edge, and the mask of edges: [senders, receivers]. */
+/** Scores of the shard's pairs, zero where there is no edge: [senders, receivers]. */
 export function attributionShard(
   model: Transformer,
   spec: AttributionSpec,
@@ -33,5 +33,5 @@ export function attributionShard(
     for (let i = 0; i < sum.length; i++)
       sum[i] = (sum[i] as number) + (scores[i] as number) * (graph.mask[i] as number);
   }
-  return { scores: { shape, values: Float32Array.from(sum) }, mask: { shape, values: graph.mask } };
+  return { scores: { shape, values: Float32Array.from(sum) } };
 }
