@@ -158,10 +158,7 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
 
   it('gives the same cells however many rows a pass may have', () => {
     const block = pairBlocks(pairs.map((p, place) => ({ place, pair: p })))[1]!;
-    const metric = logitDifference(
-      model,
-      block.pairs.map((placed) => placed.pair),
-    );
+    const metric = logitDifference(model, block.pairs);
     const cells = (maxRows: number): Map<string, number[]> => {
       const options = {
         direction: 'denoising',
@@ -192,10 +189,7 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
 
   it('scores edges the same whether blocks keep their tapes or run again', () => {
     const block = pairBlocks(pairs.map((p, place) => ({ place, pair: p })))[1]!;
-    const metric = logitDifference(
-      model,
-      block.pairs.map((placed) => placed.pair),
-    );
+    const metric = logitDifference(model, block.pairs);
     const [kept, again] = [1e9, 0].map((tapeBudgetBytes) =>
       eapScores(model, block, { kvHeads: 'expanded', metric, ...going, onStep: () => undefined, tapeBudgetBytes }),
     );

@@ -18,12 +18,12 @@ export interface Metric {
 /** logit(answer) − logit(distractor) of each pair, in their order. */
 export function logitDifference(
   model: Transformer,
-  pairs: readonly Pick<ResolvedPair, 'answer' | 'distractor'>[],
+  pairs: readonly { pair: Pick<ResolvedPair, 'answer' | 'distractor'> }[],
 ): Metric {
   const difference = (of: typeof pairs): Tensor2D =>
     tf.sub(
-      model.unembeddingRows(of.map((pair) => pair.answer)),
-      model.unembeddingRows(of.map((pair) => pair.distractor)),
+      model.unembeddingRows(of.map(({ pair }) => pair.answer)),
+      model.unembeddingRows(of.map(({ pair }) => pair.distractor)),
     );
   return {
     value: (normalized, count) =>

@@ -79,10 +79,7 @@ function writeMetric(
   side: Side,
   { group, arrays }: { group: LengthGroup; arrays: ShardArrays },
 ): void {
-  const metric = logitDifference(
-    model,
-    group.pairs.map(({ pair }) => pair),
-  );
+  const metric = logitDifference(model, group.pairs);
   tf.tidy(() => {
     const normalized = run.activations.get('ln_final.hook_normalized') as tf.Tensor3D;
     const [batch, positions, width] = normalized.shape;
@@ -98,10 +95,7 @@ function writeGradients(
   side: Side,
   { group, names, arrays }: { group: LengthGroup; names: HookName[]; arrays: ShardArrays },
 ): void {
-  const metric = logitDifference(
-    model,
-    group.pairs.map(({ pair }) => pair),
-  );
+  const metric = logitDifference(model, group.pairs);
   const gradients = model.gradients(tokens, (final) => metric.gradient(final).div(group.pairCount), names);
   for (const [name, gradient] of gradients) write(arrays, `${side}.grad.${name}`, gradient, group, positionAxes(name));
   tf.dispose([...gradients.values()]);

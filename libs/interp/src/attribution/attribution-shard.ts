@@ -25,10 +25,7 @@ export function attributionShard(
   let done = 0;
   const onStep = (): void => onProgress(++done, steps);
   for (const block of blocks) {
-    const metric = logitDifference(
-      model,
-      block.pairs.map(({ pair }) => pair),
-    );
+    const metric = logitDifference(model, block.pairs);
     const scores = eapScores(model, block, { kvHeads, metric, cancel, onStep });
     for (let i = 0; i < sum.length; i++)
       sum[i] = (sum[i] as number) + (scores[i] as number) * (graph.mask[i] as number);

@@ -85,10 +85,7 @@ export function patchingShard(
   for (const side of ['clean', 'corrupted']) arrays[`baseline.${side}`] = nanArray([size.pairs]);
   const blocks = pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair })));
   for (const [i, block] of blocks.entries()) {
-    const metric = logitDifference(
-      model,
-      block.pairs.map(({ pair }) => pair),
-    );
+    const metric = logitDifference(model, block.pairs);
     const onStep = (done: number, total: number): void => onProgress(i * total + done, blocks.length * total);
     const of = { direction, sites: activations, positions, columns: shard.columns };
     const results = patchBlock(model, block, { ...of, metric, cancel, onStep });
