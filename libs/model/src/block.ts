@@ -14,6 +14,7 @@ import type { KeyValues, RowGroup } from './components/row-groups.ts';
 import { rmsNorm, rmsNormVjp } from './components/rms-norm.ts';
 import type { RmsNormTrace, RmsNormWeights } from './components/rms-norm.ts';
 import { scoped } from './components/scoped.ts';
+import type { ModelConfig } from './config.ts';
 import type { BlockHook } from './hooks.ts';
 
 export interface Block {
@@ -224,10 +225,9 @@ export function tapeOf(
   };
 }
 
-/** Bytes of a tape for `rows` rows that attend to `keys` keys each. */
-export function tapeBytes({ shape, mlp }: Block, rows: number, keys: number): number {
-  const [dModel, dMlp] = mlp.W_in.shape;
-  const { nHeads, nKvHeads, dHead } = shape;
+/** Bytes of one block's tape for `rows` rows that attend to `keys` keys each. */
+export function tapeBytes(config: ModelConfig, rows: number, keys: number): number {
+  const { dModel, dMlp, nHeads, nKvHeads, dHead } = config;
   return 4 * rows * (2 * dModel + nHeads * dHead + 2 * nKvHeads * dHead + nHeads * keys + 2 * dMlp);
 }
 

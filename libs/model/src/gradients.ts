@@ -36,15 +36,18 @@ interface ForwardRecord {
 function forward(model: Transformer, tokens: readonly (readonly number[])[], tapeBudgetBytes: number): ForwardRecord {
   const positions = tokens[0]?.length ?? 0;
   const group = model.group({ cells: tokens.length, start: 0, positions });
-  const bytes = model.blocks.length * tapeBytes(model.blocks[0] as Block, tokens.length * positions, positions);
+  const { nLayers } = model.config;
+  const bytes = nLayers * tapeBytes(model.config, tokens.length * positions, positions);
   const layers: LayerRecord[] = [];
   let resid = model.embed(tokens);
-  for (const block of model.blocks) {
+  for (let layer = 0; layer < nLayers; layer++) {
     const input = resid;
-    const { residPost, tape } = scoped(() => {
-      const trace = runBlock(block, input, [group]);
-      return { residPost: trace.residPost, tape: bytes <= tapeBudgetBytes ? tapeOf(trace) : null };
-    });
+    const run = (block: Block): { residPost: Tensor2D; tape: BlockTape | null } =>
+      scoped(() => {
+        const trace = runBlock(block, input, [group]);
+        return { residPost: trace.residPost, tape: bytes <= tapeBudgetBytes ? tapeOf(trace) : null };
+      });
+    const { residPost, tape } = model.withBlock(layer, run, layer + 1 < nLayers ? layer + 1 : layer);
     layers.push({ input, tape });
     resid = residPost;
   }
@@ -91,14 +94,16 @@ function backward(
   keep('ln_final.hook_normalized', null, () => dNormalized);
   let dResid: Tensor2D = rmsNormVjp(model.lnFinal, norm, dNormalized);
   for (let layer = layers.length - 1; layer >= 0; layer--) {
-    const [block, { input, tape }] = [model.blocks[layer] as Block, layers[layer] as LayerRecord];
+    const { input, tape } = layers[layer] as LayerRecord;
     const dResidPost = dResid;
-    dResid = scoped(() => {
-      const gradients = blockVjp(block, tape ?? tapeOf(runBlock(block, input, [group])), dResidPost, group);
-      for (const [hook, value] of Object.entries(gradientAt(gradients, dResidPost)))
-        keep(hook as BlockHook, layer, value);
-      return gradients.residPre;
-    });
+    const run = (block: Block): Tensor2D =>
+      scoped(() => {
+        const gradients = blockVjp(block, tape ?? tapeOf(runBlock(block, input, [group])), dResidPost, group);
+        for (const [hook, value] of Object.entries(gradientAt(gradients, dResidPost)))
+          keep(hook as BlockHook, layer, value);
+        return gradients.residPre;
+      });
+    dResid = model.withBlock(layer, run, layer - 1);
   }
   keep('hook_embed', null, () => dResid);
 }

@@ -1,7 +1,7 @@
 /**
  * The transformer: tokens in, logits and whatever activations were asked for out; hooks and captures are arguments, and
  * nothing outlives a call. Two doors: `forward` and `gradients` in canonical shapes, and the parts that the patching
- * and attribution engines build on (`blocks`, `group`, `finalNorm`), in the layout of a pass.
+ * and attribution engines build on (`withBlock`, `group`, `finalNorm`), in the layout of a pass.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
@@ -54,7 +54,7 @@ export interface Run {
 
 export class Transformer {
   readonly config: ModelConfig;
-  readonly blocks: readonly Block[];
+  readonly #blocks: readonly Block[];
   readonly lnFinal: RmsNormWeights;
   readonly #store: WeightStore;
   readonly #owned: Tensor[];
@@ -64,7 +64,7 @@ export class Transformer {
     this.config = config;
     this.#store = store;
     this.#owned = [];
-    this.blocks = Array.from({ length: config.nLayers }, (_, layer) => this.#block(layer));
+    this.#blocks = Array.from({ length: config.nLayers }, (_, layer) => this.#block(layer));
     this.lnFinal = this.#norm('ln_final.w');
   }
 
@@ -72,6 +72,17 @@ export class Transformer {
   dispose(): void {
     tf.dispose(this.#owned);
     this.#unembedding?.dispose();
+  }
+
+  /**
+   * Runs `work` with the weights of layer `layer`. They may be brought from disk for the call, so nothing made of them alone
+   * (a view of W_O) may leave it; what was computed with them may.
+   * @param ahead the layer that will be asked for next, read while this one computes; by default the one above.
+   */
+  withBlock<T>(layer: number, work: (block: Block) => T, ahead = layer + 1): T {
+    const block = this.#blocks[layer];
+    if (block === undefined) throw new RangeError(`layer ${layer} of ${this.#blocks.length} (then ${ahead})`);
+    return work(block);
   }
 
   #tensor<T extends Tensor>(name: string): T {
@@ -82,7 +93,7 @@ export class Transformer {
   }
 
   #norm(name: string): RmsNormWeights {
-    return { w: this.#tensor(name), eps: this.config.rmsNormEps };
+    return { w: this.#tensor(name), eps: this.config.norm.eps };
   }
 
   #block(layer: number): Block {
@@ -118,7 +129,9 @@ export class Transformer {
   /** A row group of `cells` sequences over the columns from `start` on. The caller disposes `rotations`. */
   group(options: { cells: number; start: number; positions: number; fixed?: KeyValues[] }): RowGroup {
     const { cells, start, positions, fixed = [] } = options;
-    const rotations = rotationMatrices({ start, positions, dHead: this.config.dHead, theta: this.config.ropeTheta });
+    const { dHead, positions: kind } = this.config;
+    if (kind.kind !== 'rotary') throw new TypeError(`positions of kind ${kind.kind}`);
+    const rotations = rotationMatrices({ start, positions, dHead, theta: kind.theta });
     return { cells, positions, start, rotations, fixed };
   }
 
@@ -171,13 +184,15 @@ export class Transformer {
       const group = this.group({ cells: tokens.length, start: 0, positions: length });
       const kept: KeyValues[] = [];
       let resid = this.embed(tokens);
-      for (const block of this.blocks) {
-        resid = scoped(() => {
-          const trace = runBlock(block, resid, [group]);
-          const own = (trace.attn[0] as (typeof trace.attn)[0]).own;
-          kept.push({ keys: tf.keep(own.keys), values: tf.keep(own.values) });
-          return trace.residPost;
-        });
+      for (let layer = 0; layer < this.config.nLayers; layer++) {
+        resid = this.withBlock(layer, (block) =>
+          scoped(() => {
+            const trace = runBlock(block, resid, [group]);
+            const own = (trace.attn[0] as (typeof trace.attn)[0]).own;
+            kept.push({ keys: tf.keep(own.keys), values: tf.keep(own.values) });
+            return trace.residPost;
+          }),
+        );
       }
       return kept;
     });
@@ -216,7 +231,7 @@ export class Transformer {
     const show = shower(options, activations);
     let resid = startLayer > 0 ? residualRows(requireResid(options)) : this.embed(tokens);
     if (startLayer === 0) resid = show('hook_embed', null, resid, layout) as Tensor2D;
-    for (let layer = startLayer; layer < this.blocks.length; layer++) {
+    for (let layer = startLayer; layer < this.config.nLayers; layer++) {
       const fixed = prefix?.layers[layer];
       const at = { layer, group: { ...group, fixed: fixed === undefined ? [] : [fixed] }, layout };
       resid = this.#runShown(resid, at, show);
@@ -228,7 +243,7 @@ export class Transformer {
     const see = <T extends Tensor>(hook: BlockHook, x: T): T => show(hook, at.layer, x, at.layout) as T;
     const wants = (hook: BlockHook): boolean => show.wants(blockHook(at.layer, hook));
     const point: ActivationPoint = Object.assign(see, { wants });
-    return scoped(() => runBlock(this.blocks[at.layer] as Block, resid, [at.group], point).residPost);
+    return this.withBlock(at.layer, (block) => scoped(() => runBlock(block, resid, [at.group], point).residPost));
   }
 
   #logits(resid: Tensor2D, layout: Layout, at: 'all' | 'last' | 'none', show: Show): Tensor | null {

@@ -454,7 +454,7 @@ describe('GGUF', () => {
 
   it('that is right opens', async () => {
     const source = await openModelSource(writeFile('tiny.gguf', ggufBytes(tinyGguf())));
-    expect(source.config).toMatchObject({ nLayers: 1, nHeads: 2, nKvHeads: 2, dHead: 4, ropeTheta: 10_000 });
+    expect(source.config).toMatchObject({ nLayers: 1, nHeads: 2, nKvHeads: 2, dHead: 4, positions: { theta: 10_000 } });
     expect((await refusal(source.loadTokenizer())).code).toBe('TOKENIZER_MISSING');
   });
 

@@ -99,7 +99,7 @@ describe('the configuration', () => {
   it('is read from GGUF metadata', async () => {
     const { config, format } = await openModelSource(join(golden, 'byte-pair.gguf'));
     expect(format).toBe('gguf');
-    expect({ ...config, rmsNormEps: Math.fround(config.rmsNormEps) }).toEqual({
+    expect(config).toEqual({
       family: 'llama',
       nLayers: 2,
       nHeads: 4,
@@ -109,22 +109,34 @@ describe('the configuration', () => {
       dMlp: 64,
       nCtx: 128,
       dVocab: 397,
-      rmsNormEps: Math.fround(1e-5),
-      ropeTheta: 5000,
-      attentionBias: false,
-      mlpBias: false,
+      norm: { kind: 'rms', eps: config.norm.eps },
+      postNorms: false,
+      positions: { kind: 'rotary', theta: 5000, scaling: null },
+      attention: { scale: 1 / 8, softcap: null, windows: [null, null], qkNorm: false },
+      mlp: { gated: true, activation: 'silu' },
+      biases: { qkv: false, o: false, mlp: false },
+      embedScale: 1,
+      logitSoftcap: null,
       tiedEmbeddings: true,
       bosTokenId: 0,
       eosTokenIds: [1],
     });
+    expect(config.norm.eps).toBeCloseTo(1e-5, 12);
   });
 
   it('is read from config.json in the style of rope_parameters and in the one of rope_theta', async () => {
     const newer = (await openModelSource(join(golden, 'sharded'))).config;
-    expect(newer).toMatchObject({ ropeTheta: 5000, dHead: 64, rmsNormEps: 1e-6, eosTokenIds: [1, 2] });
+    expect(newer).toMatchObject({ positions: { theta: 5000 }, dHead: 64, norm: { eps: 1e-6 }, eosTokenIds: [1, 2] });
     expect(newer.tiedEmbeddings).toBe(false);
     const older = (await openModelSource(join(golden, '../open/llama_mha/model'))).config;
-    expect(older).toMatchObject({ ropeTheta: 10_000, nHeads: 4, nKvHeads: 4, dHead: 8, nCtx: 64, eosTokenIds: [2] });
+    expect(older).toMatchObject({
+      positions: { theta: 10_000 },
+      nHeads: 4,
+      nKvHeads: 4,
+      dHead: 8,
+      nCtx: 64,
+      eosTokenIds: [2],
+    });
   });
 });
 

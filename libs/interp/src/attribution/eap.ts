@@ -84,7 +84,7 @@ function forward(model: Transformer, pairs: PairBlock, options: EapOptions): For
   const { cancel, onStep, tapeBudgetBytes = TAPE_BUDGET_BYTES } = options;
   // The tape's rows are views of the whole pass: prefix, clean and corrupted.
   const rows = 2 * pairs.pairs.length * suffixLength(pairs) + pairs.prefixes.length * pairs.prefixLength;
-  const bytes = model.blocks.length * tapeBytes(model.blocks[0] as Block, rows, pairs.length);
+  const bytes = model.config.nLayers * tapeBytes(model.config, rows, pairs.length);
   const onLayer = (view: LayerView): LayerRecord => {
     onStep();
     return layerRecord(view, bytes <= tapeBudgetBytes);
@@ -169,7 +169,8 @@ export function eapScores(model: Transformer, pairs: PairBlock, options: EapOpti
     for (let layer = config.nLayers - 1; layer >= 0; layer--) {
       options.cancel.throwIfCancelled();
       const above = dResid;
-      const below = backward(model.blocks[layer] as Block, { record, layer, dResid: above }, options.kvHeads);
+      const run = (block: Block) => backward(block, { record, layer, dResid: above }, options.kvHeads);
+      const below = model.withBlock(layer, run, layer - 1);
       above.dispose();
       dResid = below.dResid;
       writer.add(below.receivers);

@@ -126,7 +126,7 @@ export function runSweep(model: Transformer, base: BaseRuns, options: SweepOptio
   tf.tidy(() => {
     const lanes = sweep.sets.map((set) => newLane(model, base, set));
     let rows: Tensor2D | null = null;
-    for (let layer = 0; layer <= model.blocks.length; layer++) {
+    for (let layer = 0; layer <= model.config.nLayers; layer++) {
       cancel.throwIfCancelled();
       onLayer(layer);
       rows = step(model, { base, lanes, rows, layer, sweep });
@@ -147,8 +147,8 @@ interface StepInput {
 function step(model: Transformer, { base, lanes, rows, layer, sweep }: StepInput): Tensor2D | null {
   const next = scoped(() => {
     const current = takeIn(lanes, rows, { base, layer, sweep });
-    const block = model.blocks[layer];
-    return current && block ? runLanes(block, current, lanes, { base, layer }) : (current?.clone() ?? null);
+    if (current === null || layer === model.config.nLayers) return current?.clone() ?? null;
+    return model.withBlock(layer, (block) => runLanes(block, current, lanes, { base, layer }));
   });
   rows?.dispose();
   return next;

@@ -77,9 +77,9 @@ export function runPairs<T>(
   const offset = groups.length - 2;
   const layers: T[] = [];
   let resid = embedAll(model, block);
-  for (const [layer, weights] of model.blocks.entries()) {
+  for (let layer = 0; layer < model.config.nLayers; layer++) {
     options.cancel.throwIfCancelled();
-    const { residPost, kept } = scoped(() => {
+    const run = (weights: Block): { residPost: Tensor2D; kept: T } => {
       const trace = runBlock(weights, resid, groups);
       const own = (group: number): KeyValues => (trace.attn[group] as BlockTrace['attn'][number]).own;
       const groupOf = (side: Side): number => (side === 'clean' ? offset : offset + 1);
@@ -88,7 +88,8 @@ export function runPairs<T>(
       const prefixKeyValues = (): KeyValues | null => (offset === 1 ? own(0) : null);
       const view = { layer, block: weights, trace, rows, keyValues, prefixKeyValues, tape };
       return { residPost: trace.residPost, kept: options.onLayer(view) };
-    });
+    };
+    const { residPost, kept } = model.withBlock(layer, (weights) => scoped(() => run(weights)));
     resid.dispose();
     resid = residPost;
     layers.push(kept);

@@ -71,20 +71,23 @@ const knownGguf = new Set([
 function configFromHuggingFace(fields: Fields): ModelConfig {
   for (const [key, neutral] of Object.entries(neutralHuggingFace)) requireNeutral(fields, key, neutral);
   const nHeads = integerField(fields, 'num_attention_heads');
+  const nLayers = integerField(fields, 'num_hidden_layers', { max: MAX_LAYERS });
+  const dHead = headSize(fields, 'head_dim', 'hidden_size', nHeads);
+  const attentionBias = booleanField(fields, 'attention_bias', false);
   return withCheckedHeads(fields, 'num_attention_heads', 'num_key_value_heads', {
+    ...plainLlama(nLayers, dHead),
     family: 'llama',
-    nLayers: integerField(fields, 'num_hidden_layers', { max: MAX_LAYERS }),
+    nLayers,
     nHeads,
     nKvHeads: integerField(fields, 'num_key_value_heads', { fallback: nHeads }),
     dModel: integerField(fields, 'hidden_size'),
-    dHead: headSize(fields, 'head_dim', 'hidden_size', nHeads),
+    dHead,
     dMlp: integerField(fields, 'intermediate_size'),
     nCtx: integerField(fields, 'max_position_embeddings', { max: MAX_CONTEXT, fallback: 2048 }),
     dVocab: integerField(fields, 'vocab_size'),
-    rmsNormEps: positiveField(fields, 'rms_norm_eps', 1e-6),
-    ropeTheta: ropeTheta(fields),
-    attentionBias: booleanField(fields, 'attention_bias', false),
-    mlpBias: booleanField(fields, 'mlp_bias', false),
+    norm: { kind: 'rms', eps: positiveField(fields, 'rms_norm_eps', 1e-6) },
+    positions: { kind: 'rotary', theta: ropeTheta(fields), scaling: null },
+    biases: { qkv: attentionBias, o: attentionBias, mlp: booleanField(fields, 'mlp_bias', false) },
     tiedEmbeddings: booleanField(fields, 'tie_word_embeddings', false),
     bosTokenId: tokenIds(fields, 'bos_token_id')[0] ?? null,
     eosTokenIds: tokenIds(fields, 'eos_token_id'),
@@ -97,9 +100,11 @@ function configFromGguf(fields: Fields, tensors: TensorEntries): ModelConfig {
   const dHead = headSize(fields, 'llama.attention.key_length', 'llama.embedding_length', nHeads);
   for (const key of ['llama.rope.dimension_count', 'llama.attention.value_length'])
     requireNeutral(fields, key, [dHead]);
+  const nLayers = integerField(fields, 'llama.block_count', { max: MAX_LAYERS });
   return withCheckedHeads(fields, 'llama.attention.head_count', 'llama.attention.head_count_kv', {
+    ...plainLlama(nLayers, dHead),
     family: 'llama',
-    nLayers: integerField(fields, 'llama.block_count', { max: MAX_LAYERS }),
+    nLayers,
     nHeads,
     nKvHeads: integerField(fields, 'llama.attention.head_count_kv', { fallback: nHeads }),
     dModel: integerField(fields, 'llama.embedding_length'),
@@ -107,15 +112,28 @@ function configFromGguf(fields: Fields, tensors: TensorEntries): ModelConfig {
     dMlp: integerField(fields, 'llama.feed_forward_length'),
     nCtx: integerField(fields, 'llama.context_length', { max: MAX_CONTEXT }),
     dVocab: ggufVocabularySize(fields),
-    rmsNormEps: positiveField(fields, 'llama.attention.layer_norm_rms_epsilon'),
-    ropeTheta: positiveField(fields, 'llama.rope.freq_base', 10_000),
+    norm: { kind: 'rms', eps: positiveField(fields, 'llama.attention.layer_norm_rms_epsilon') },
+    positions: { kind: 'rotary', theta: positiveField(fields, 'llama.rope.freq_base', 10_000), scaling: null },
     // A file with biases is refused by their names: llama.cpp permutes them, and nothing here has such a file to test.
-    attentionBias: false,
-    mlpBias: false,
+    biases: { qkv: false, o: false, mlp: false },
     tiedEmbeddings: !tensors.has('output.weight'),
     bosTokenId: tokenIds(fields, 'tokenizer.ggml.bos_token_id')[0] ?? null,
     eosTokenIds: tokenIds(fields, 'tokenizer.ggml.eos_token_id'),
   });
+}
+
+/** What all Llamas have in common. */
+function plainLlama(
+  nLayers: number,
+  dHead: number,
+): Pick<ModelConfig, 'postNorms' | 'attention' | 'mlp' | 'embedScale' | 'logitSoftcap'> {
+  return {
+    postNorms: false,
+    attention: { scale: dHead ** -0.5, softcap: null, windows: Array<null>(nLayers).fill(null), qkNorm: false },
+    mlp: { gated: true, activation: 'silu' },
+    embedScale: 1,
+    logitSoftcap: null,
+  };
 }
 
 function requireKnownGgufKeys(fields: Fields): void {
@@ -246,23 +264,23 @@ function planWeights(config: ModelConfig, format: SourceFormat): PlannedWeight[]
 }
 
 function planBlock(config: ModelConfig, format: SourceFormat, layer: number): PlannedWeight[] {
-  const { dModel, dMlp, dHead, nHeads, nKvHeads, attentionBias, mlpBias } = config;
+  const { dModel, dMlp, dHead, nHeads, nKvHeads, biases } = config;
   const names = tensorNames[format];
   const from = `${names.block}.${layer}`;
   const interleavedHead = format === 'gguf' ? dHead : undefined;
   const linear = (ours: string, theirs: string, shape: [number, number], options: LinearOptions): PlannedWeight[] =>
     planLinear(`blocks.${layer}.${ours}`, `${from}.${theirs}`, shape, options);
-  const rotated = { bias: attentionBias, interleavedHead };
+  const rotated = { bias: biases.qkv, interleavedHead };
   return [
     plain(`blocks.${layer}.ln1.w`, `${from}.${names.ln1}`, [dModel]),
     ...linear('attn.?_Q', names.q, [nHeads * dHead, dModel], rotated),
     ...linear('attn.?_K', names.k, [nKvHeads * dHead, dModel], rotated),
-    ...linear('attn.?_V', names.v, [nKvHeads * dHead, dModel], { bias: attentionBias }),
-    ...linear('attn.?_O', names.o, [dModel, nHeads * dHead], { bias: attentionBias }),
+    ...linear('attn.?_V', names.v, [nKvHeads * dHead, dModel], { bias: biases.qkv }),
+    ...linear('attn.?_O', names.o, [dModel, nHeads * dHead], { bias: biases.o }),
     plain(`blocks.${layer}.ln2.w`, `${from}.${names.ln2}`, [dModel]),
-    ...linear('mlp.?_gate', names.gate, [dMlp, dModel], { bias: mlpBias }),
-    ...linear('mlp.?_in', names.up, [dMlp, dModel], { bias: mlpBias }),
-    ...linear('mlp.?_out', names.down, [dModel, dMlp], { bias: mlpBias }),
+    ...linear('mlp.?_gate', names.gate, [dMlp, dModel], { bias: biases.mlp }),
+    ...linear('mlp.?_in', names.up, [dMlp, dModel], { bias: biases.mlp }),
+    ...linear('mlp.?_out', names.down, [dModel, dMlp], { bias: biases.mlp }),
   ];
 }
 
