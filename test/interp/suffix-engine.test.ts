@@ -9,7 +9,8 @@ import { executeShard } from '../../libs/interp/src/execute-shard.ts';
 import { logitDifference } from '../../libs/interp/src/metric.ts';
 import { patchBlock } from '../../libs/interp/src/patching/patching.ts';
 import type { PatchSite } from '../../libs/interp/src/patching/sites.ts';
-import type { ResolvedPair, ShardArrays, ShardOptions } from '../../libs/interp/src/shard.ts';
+import { withReadings } from '../../libs/interp/src/readings.ts';
+import type { NamedArray, ResolvedPair, ShardArrays, ShardOptions } from '../../libs/interp/src/shard.ts';
 import { parseSpec } from '../../libs/interp/src/spec.ts';
 import { pairBlocks } from '../../libs/interp/src/suffix/pair-block.ts';
 import { goldenCase } from '../golden/golden-case.ts';
@@ -44,20 +45,24 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
   });
   afterAll(() => model.dispose());
 
-  function run(spec: object, of = pairs, options = going): ShardArrays {
+  function run(spec: object, of = pairs, options = going): Promise<ShardArrays> {
     const shard = { index: 0, pairs: of.map((p, index) => ({ index, pair: p })), columns, pairCount: of.length };
     const parsed = parseSpec({ model: '.', pairs: 'given', ...spec });
     return executeShard(model, parsed, shard, options);
   }
 
   /** One cell by brute force: a whole forward pass of the destination with the source's activation put in by a hook. */
-  function bruteForce(p: ResolvedPair, cell: { site: BlockHook; layer: number; noising: boolean }, put: Put): number {
+  async function bruteForce(
+    p: ResolvedPair,
+    cell: { site: BlockHook; layer: number; noising: boolean },
+    put: Put,
+  ): Promise<number> {
     const [to, from] = cell.noising ? [p.clean, p.corrupted] : [p.corrupted, p.clean];
     const name = blockHook(cell.layer, cell.site);
     const source = model.forward([from], { capture: [name] });
     const hook = (x: tf.Tensor): tf.Tensor => put(x, source.activations.get(name)!);
     const patched = model.forward([to], { hooks: { [name]: hook } });
-    const logits = patched.logits!.dataSync();
+    const logits = await patched.logits!.data();
     patched.dispose();
     source.dispose();
     return logits[p.answer]! - logits[p.distractor]!;
@@ -83,9 +88,9 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
     z: 'attn.hook_z',
   };
 
-  it.each(['denoising', 'noising'] as const)('patches each position as whole passes do, %s', (direction) => {
+  it.each(['denoising', 'noising'] as const)('patches each position as whole passes do, %s', async (direction) => {
     const sites = ['resid_pre', 'attn_out', 'mlp_out'] as const;
-    const arrays = run({ kind: 'activation-patching', options: { direction, activations: [...sites] } });
+    const arrays = await run({ kind: 'activation-patching', options: { direction, activations: [...sites] } });
     for (const site of sites) {
       const wanted = new Float32Array(model.config.nLayers * columns * pairs.length);
       for (let layer = 0; layer < model.config.nLayers; layer++) {
@@ -96,7 +101,7 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
             const value =
               at < 0
                 ? NaN
-                : bruteForce(
+                : await bruteForce(
                     p,
                     cell,
                     where((position) => position === at),
@@ -112,8 +117,8 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
     }
   });
 
-  it.each(['all', 'last', [-3, 4]] as const)('patches heads at positions %j as whole passes do', (positions) => {
-    const arrays = run({ kind: 'activation-patching', options: { activations: ['z'], positions } });
+  it.each(['all', 'last', [-3, 4]] as const)('patches heads at positions %j as whole passes do', async (positions) => {
+    const arrays = await run({ kind: 'activation-patching', options: { activations: ['z'], positions } });
     const slots = typeof positions === 'string' ? [positions] : [5, 4];
     const { nLayers, nHeads } = model.config;
     const got = arrays['z']!;
@@ -128,7 +133,7 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
             const at = (position: number): boolean =>
               slot === 'all' || position + pads === (slot === 'last' ? columns - 1 : slot);
             const put = where((position, h) => h === head && at(position));
-            wanted.push(bruteForce(p, { site: 'attn.hook_z', layer, noising: false }, put));
+            wanted.push(await bruteForce(p, { site: 'attn.hook_z', layer, noising: false }, put));
           }
         }
       }
@@ -136,30 +141,31 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
     expect(relativeDifference(got.values, wanted)).toBeLessThan(1e-5);
   });
 
-  it('runs pairs that differ in their last token alone, and prompts of one token', () => {
+  it('runs pairs that differ in their last token alone, and prompts of one token', async () => {
     const short = [pair([4, 8, 15], [4, 8, 16]), pair([9], [10])];
     const sites = ['resid_pre', 'attn_out', 'mlp_out', 'z'] as const;
     const options = { activations: [...sites], positions: 'last' };
-    const arrays = run({ kind: 'activation-patching', options }, short);
+    const arrays = await run({ kind: 'activation-patching', options }, short);
     for (const site of sites) {
       const heads = site === 'z' ? model.config.nHeads : 1;
-      const wanted = Array.from({ length: model.config.nLayers * heads * short.length }, (_, i) => {
+      const cells = Array.from({ length: model.config.nLayers * heads * short.length }, (_, i) => {
         const p = short[i % short.length]!;
         const [layer, head] = [Math.floor(i / short.length / heads), Math.floor(i / short.length) % heads];
         const last = where((position, h) => position === p.clean.length - 1 && (site !== 'z' || h === head));
         return bruteForce(p, { site: hookOf[site], layer, noising: false }, last);
       });
+      const wanted = await Promise.all(cells);
       expect(relativeDifference(arrays[site]!.values, wanted), site).toBeLessThan(1e-5);
     }
-    const scores = run({ kind: 'attribution', options: {} }, short)['scores']!;
+    const { scores } = (await run({ kind: 'attribution', options: {} }, short)) as { scores: NamedArray };
     expect(scores.values.every(Number.isFinite)).toBe(true);
     expect(scores.values.some((score) => score !== 0)).toBe(true);
   });
 
-  it('gives the same cells however many rows a pass may have', () => {
+  it('gives the same cells however many rows a pass may have', async () => {
     const block = pairBlocks(pairs.map((p, place) => ({ place, pair: p })))[1]!;
     const metric = logitDifference(model, block.pairs);
-    const cells = (maxRows: number): Map<string, number[]> => {
+    const cells = async (maxRows: number): Promise<Map<string, number[]>> => {
       const options = {
         direction: 'denoising',
         sites: ['resid_pre', 'z'],
@@ -168,39 +174,45 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
         metric,
       } as const;
       const { cancel } = going;
-      const found = patchBlock(model, block, { ...options, cancel, onStep: () => undefined, maxRows }).cells;
-      return new Map(found.map((c) => [`${c.site} ${c.layer} ${c.head} ${c.set.slot}`, [...c.values]]));
+      const onStep = (): void => undefined;
+      const found = await withReadings((readings) =>
+        patchBlock(model, block, { ...options, readings, cancel, onStep, maxRows }),
+      );
+      return new Map(found.cells.map((c) => [`${c.site} ${c.layer} ${c.head} ${c.set.slot}`, [...c.values]]));
     };
-    const whole = cells(100_000);
+    const whole = await cells(100_000);
     for (const maxRows of [1, 40, 200]) {
-      const cut = cells(maxRows);
+      const cut = await cells(maxRows);
       expect([...cut.keys()].sort()).toEqual([...whole.keys()].sort());
       for (const [key, values] of cut) expect(relativeDifference(values, whole.get(key)!)).toBeLessThan(1e-5);
     }
   });
 
-  it('scores edges the same for one pair at a time as for all together, in any order', () => {
+  it('scores edges the same for one pair at a time as for all together, in any order', async () => {
     const spec = { kind: 'attribution', options: { kvHeads: 'native' } };
-    const together = run(spec)['scores']!.values;
+    const together = (await run(spec))['scores']!.values;
     const sum = new Float64Array(together.length);
-    for (const p of pairs.toReversed()) for (const [i, v] of run(spec, [p])['scores']!.values.entries()) sum[i]! += v;
+    for (const p of pairs.toReversed()) {
+      for (const [i, v] of (await run(spec, [p]))['scores']!.values.entries()) sum[i]! += v;
+    }
     expect(relativeDifference(together, sum)).toBeLessThan(2 * float32Error);
   });
 
-  it('scores edges the same whether blocks keep their tapes or run again', () => {
+  it('scores edges the same whether blocks keep their tapes or run again', async () => {
     const block = pairBlocks(pairs.map((p, place) => ({ place, pair: p })))[1]!;
     const metric = logitDifference(model, block.pairs);
-    const [kept, again] = [1e9, 0].map((tapeBudgetBytes) =>
-      eapScores(model, block, { kvHeads: 'expanded', metric, ...going, onStep: () => undefined, tapeBudgetBytes }),
-    );
+    const options = { kvHeads: 'expanded', metric, ...going, onStep: () => undefined } as const;
+    const scores = (tapeBudgetBytes: number): Promise<Float32Array> =>
+      withReadings((readings) => eapScores(model, block, { ...options, readings, tapeBudgetBytes }));
+    const [kept, again] = [await scores(1e9), await scores(0)];
     const { mask } = buildGraph(model.config, 'expanded');
     const edges = (scores: Float32Array): Float32Array => scores.map((score, i) => score * mask[i]!);
-    expect(relativeDifference(edges(again!), edges(kept!))).toBeLessThan(1e-5);
+    expect(relativeDifference(edges(again), edges(kept))).toBeLessThan(1e-5);
   });
 
-  it('sums native key and value scores from the expanded ones', () => {
-    const [native, expanded] = ['native', 'expanded'].map((kvHeads) =>
-      run({ kind: 'attribution', options: { kvHeads } }),
+  it('sums native key and value scores from the expanded ones', async () => {
+    const [native, expanded] = await Promise.all(
+      ['native', 'expanded'].map((kvHeads) => run({ kind: 'attribution', options: { kvHeads } })),
     );
     const { nHeads, nKvHeads, nLayers } = model.config;
     const group = nHeads / nKvHeads;
@@ -224,21 +236,21 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
     expect(relativeDifference(native!['scores']!.values, wanted)).toBeLessThan(1e-5);
   });
 
-  it('leaves no tensor behind, also when it is cancelled on the way', () => {
+  it('leaves no tensor behind, also when it is cancelled on the way', async () => {
     const specs = [
       { kind: 'attribution', options: {} },
       { kind: 'activation-patching', options: { activations: ['resid_pre', 'z'] } },
       { kind: 'activations', options: { names: ['blocks.*.hook_resid_pre'], gradients: true, logits: 'last' } },
     ];
-    run(specs[2]!);
+    await run(specs[2]!);
     const before = tf.memory().numTensors;
     for (const spec of specs) {
-      run(spec);
+      await run(spec);
       let asked = 0;
       const throwIfCancelled = (): void => {
         if (++asked === 3) throw new Error('cancelled');
       };
-      expect(() => run(spec, pairs, { ...going, cancel: { throwIfCancelled } })).toThrow('cancelled');
+      await expect(run(spec, pairs, { ...going, cancel: { throwIfCancelled } })).rejects.toThrow('cancelled');
       expect(tf.memory().numTensors).toBe(before);
     }
   });

@@ -3,22 +3,27 @@ import type { Transformer } from '@demur/model/engine';
 import { activationsShard } from './activations/activations.ts';
 import { attributionShard } from './attribution/attribution-shard.ts';
 import { patchingShard } from './patching/patching-shard.ts';
-import type { Shard, ShardArrays, ShardOptions } from './shard.ts';
+import { withReadings } from './readings.ts';
+import type { Shard, ShardArrays, ShardOptions, ShardWork } from './shard.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 /** The arrays of one shard. Leaves no tensor behind, also when it throws. */
-export function executeShard(
+export async function executeShard(
   model: Transformer,
   spec: ExperimentSpec,
   shard: Shard,
   options: ShardOptions,
-): ShardArrays {
+): Promise<ShardArrays> {
+  return withReadings((readings) => shardOf(model, spec, shard, { ...options, readings }));
+}
+
+async function shardOf(model: Transformer, spec: ExperimentSpec, shard: Shard, work: ShardWork): Promise<ShardArrays> {
   switch (spec.kind) {
     case 'activations':
-      return activationsShard(model, spec, shard, options);
+      return activationsShard(model, spec, shard, work);
     case 'activation-patching':
-      return patchingShard(model, spec, shard, options);
+      return patchingShard(model, spec, shard, work);
     case 'attribution':
-      return attributionShard(model, spec, shard, options);
+      return attributionShard(model, spec, shard, work);
   }
 }

@@ -2,6 +2,7 @@
 import type { ResolvedPair } from './dataset/resolved-pair.ts';
 import type { CancelToken } from './engine/cancel-token.ts';
 import type { NamedArray } from './named-array.ts';
+import type { Readings } from './readings.ts';
 
 export type { ResolvedPair } from './dataset/resolved-pair.ts';
 export type { CancelToken } from './engine/cancel-token.ts';
@@ -26,4 +27,9 @@ export type ShardArrays = Record<string, NamedArray>;
 export interface ShardOptions {
   cancel: CancelToken;
   onProgress(done: number, total: number): void;
+}
+
+/** What a method's shard function is given: the options, and how it reads tensors. */
+export interface ShardWork extends ShardOptions {
+  readings: Readings;
 }

@@ -8,8 +8,9 @@ import { expandHookPattern } from '@demur/model';
 import type { HookName } from '@demur/model';
 import type { Run, Transformer } from '@demur/model/engine';
 import { logitDifference } from '../metric.ts';
+import type { Readings } from '../readings.ts';
 import { nanArray, placeRight } from '../right-aligned.ts';
-import type { Shard, ShardArrays, ShardOptions } from '../shard.ts';
+import type { Shard, ShardArrays, ShardWork } from '../shard.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import type { PlacedPair } from '../suffix/pair-block.ts';
 import type { Side } from '../suffix/pair-runs.ts';
@@ -20,6 +21,7 @@ const SIDES: readonly Side[] = ['clean', 'corrupted'];
 
 /** Pairs of one length, and what their results are written to. */
 interface LengthGroup {
+  readings: Readings;
   pairs: PlacedPair[];
   columns: number;
   shardPairs: number;
@@ -36,11 +38,12 @@ function write(arrays: ShardArrays, name: string, tensor: Tensor, group: LengthG
   const shape = tensor.shape.slice(1);
   const whole = shape.map((size, axis) => (axes.includes(axis) ? group.columns : size));
   const target = (arrays[name] ??= nanArray([group.shardPairs, ...whole]));
-  const values = tensor.dataSync<'float32'>();
   const size = shape.reduce((a, b) => a * b, 1);
-  for (const [i, { place }] of group.pairs.entries()) {
-    placeRight(target, place, { values: values.subarray(i * size, (i + 1) * size), shape, positionAxes: axes });
-  }
+  group.readings.read(tensor, (values) => {
+    for (const [i, { place }] of group.pairs.entries()) {
+      placeRight(target, place, { values: values.subarray(i * size, (i + 1) * size), shape, positionAxes: axes });
+    }
+  });
 }
 
 /** Runs one side of one length and writes what the spec asks for. */
@@ -102,12 +105,12 @@ function writeGradients(
 }
 
 /** Everything that an activations spec asks for, of one shard's pairs. */
-export function activationsShard(
+export async function activationsShard(
   model: Transformer,
   spec: ActivationsSpec,
   shard: Shard,
-  { cancel, onProgress }: ShardOptions,
-): ShardArrays {
+  { cancel, onProgress, readings }: ShardWork,
+): Promise<ShardArrays> {
   const arrays: ShardArrays = {};
   const names = spec.options.names.flatMap((name) =>
     expandHookPattern(name, model.config.nLayers).map((hook) => hook.name),
@@ -115,11 +118,12 @@ export function activationsShard(
   const placed = shard.pairs.map(({ pair }, place) => ({ place, pair }));
   const lengths = [...Map.groupBy(placed, ({ pair }) => pair.clean.length).values()];
   for (const [i, pairs] of lengths.entries()) {
-    const group = { pairs, columns: shard.columns, shardPairs: placed.length, pairCount: shard.pairCount };
+    const group = { readings, pairs, columns: shard.columns, shardPairs: placed.length, pairCount: shard.pairCount };
     for (const [j, side] of SIDES.entries()) {
       cancel.throwIfCancelled();
       onProgress(i * SIDES.length + j, lengths.length * SIDES.length);
       runSide(model, side, { spec, group, names: [...new Set(names)], arrays });
+      await readings.settle();
     }
   }
   return arrays;

@@ -2,7 +2,7 @@
 import type { Transformer } from '@demur/model/engine';
 import { buildGraph } from '../graph/graph.ts';
 import { logitDifference } from '../metric.ts';
-import type { Shard, ShardArrays, ShardOptions } from '../shard.ts';
+import type { Shard, ShardArrays, ShardWork } from '../shard.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import { pairBlocks } from '../suffix/pair-block.ts';
 import { eapScores } from './eap.ts';
@@ -10,12 +10,12 @@ import { eapScores } from './eap.ts';
 type AttributionSpec = Extract<ExperimentSpec, { kind: 'attribution' }>;
 
 /** Scores of the shard's pairs, zero where there is no edge: [senders, receivers]. */
-export function attributionShard(
+export async function attributionShard(
   model: Transformer,
   spec: AttributionSpec,
   shard: Shard,
-  { cancel, onProgress }: ShardOptions,
-): ShardArrays {
+  { cancel, onProgress, readings }: ShardWork,
+): Promise<ShardArrays> {
   const { kvHeads } = spec.options;
   const graph = buildGraph(model.config, kvHeads);
   const shape = [graph.senders.length, graph.receivers.length];
@@ -26,7 +26,7 @@ export function attributionShard(
   const onStep = (): void => onProgress(++done, steps);
   for (const block of blocks) {
     const metric = logitDifference(model, block.pairs);
-    const scores = eapScores(model, block, { kvHeads, metric, cancel, onStep });
+    const scores = await eapScores(model, block, { kvHeads, metric, readings, cancel, onStep });
     for (let i = 0; i < sum.length; i++)
       sum[i] = (sum[i] as number) + (scores[i] as number) * (graph.mask[i] as number);
   }

@@ -23,6 +23,7 @@ import type { CancelToken } from '../engine/cancel-token.ts';
 import { receiversPerLayer } from '../graph/graph.ts';
 import type { KvHeads } from '../graph/graph.ts';
 import type { Metric } from '../metric.ts';
+import type { Readings } from '../readings.ts';
 import { suffixLength } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
 import { runPairs } from '../suffix/pair-runs.ts';
@@ -31,6 +32,7 @@ import type { LayerView } from '../suffix/pair-runs.ts';
 export interface EapOptions {
   kvHeads: KvHeads;
   metric: Metric;
+  readings: Readings;
   cancel: CancelToken;
   onStep: () => void;
   /** Bytes of tapes to keep from the forward pass; beyond it blocks run again. */
@@ -125,16 +127,18 @@ function layerReceivers(block: Block, tape: BlockTape, gradients: BlockGradients
 }
 
 /** Collects receivers until there are enough for one product, and writes the scores to their columns. */
-function scoreWriter(senders: Tensor2D, scores: Float32Array, columns: number) {
+function scoreWriter(senders: Tensor2D, scores: Float32Array, at: { columns: number; readings: Readings }) {
+  const { columns, readings } = at;
   let waiting: Tensor2D[] = [];
   let lastColumn = columns;
   const flush = (): void => {
     if (waiting.length === 0) return;
     const block = tf.tidy(() => tf.matMul<Tensor2D>(senders, tf.concat(waiting, 0), false, true));
     const [rows, width] = block.shape;
-    const values = block.dataSync();
     const first = lastColumn - width;
-    for (let s = 0; s < rows; s++) scores.set(values.subarray(s * width, (s + 1) * width), s * columns + first);
+    readings.read(block, (values) => {
+      for (let s = 0; s < rows; s++) scores.set(values.subarray(s * width, (s + 1) * width), s * columns + first);
+    });
     lastColumn = first;
     tf.dispose([block, ...waiting]);
     waiting = [];
@@ -157,13 +161,13 @@ function finalGradient(model: Transformer, { final, group }: ForwardRecord, metr
  * Scores of all edges of a block of pairs, the sum over its pairs: [senders, receivers] row-major, in the order of
  * `buildGraph`. Entries that are no edges hold numbers without meaning; the graph's mask tells which.
  */
-export function eapScores(model: Transformer, pairs: PairBlock, options: EapOptions): Float32Array {
+export async function eapScores(model: Transformer, pairs: PairBlock, options: EapOptions): Promise<Float32Array> {
   const { config } = model;
   const columns = config.nLayers * receiversPerLayer(config, options.kvHeads) + 1;
   const scores = new Float32Array((1 + config.nLayers * (config.nHeads + 1)) * columns);
   tf.tidy(() => {
     const record = forward(model, pairs, options);
-    const writer = scoreWriter(record.senders, scores, columns);
+    const writer = scoreWriter(record.senders, scores, { columns, readings: options.readings });
     let dResid = finalGradient(model, record, options.metric);
     writer.add(dResid.reshape([1, -1]));
     for (let layer = config.nLayers - 1; layer >= 0; layer--) {
@@ -178,6 +182,7 @@ export function eapScores(model: Transformer, pairs: PairBlock, options: EapOpti
     }
     writer.flush();
   });
+  await options.readings.settle();
   return scores;
 }
 

@@ -35,22 +35,22 @@ async function openThread(): Promise<void> {
   }
 }
 
-function runShard(message: Extract<ToThread, { type: 'run' }>): void {
+async function runShard(message: Extract<ToThread, { type: 'run' }>): Promise<void> {
   try {
-    const outcome = shardOutcome(message);
+    const outcome = await shardOutcome(message);
     say({ type: 'done', outcome }, buffersOf(outcome.arrays));
   } catch (error) {
     say({ type: 'failed', error: reportError(error) });
   }
 }
 
-function shardOutcome({ model, task, cancelFlag }: Extract<ToThread, { type: 'run' }>): ThreadOutcome {
+async function shardOutcome({ model, task, cancelFlag }: Extract<ToThread, { type: 'run' }>): Promise<ThreadOutcome> {
   const cancel = cancelTokenOf(cancelFlag);
   cancel.throwIfCancelled();
   const opening = now();
   const transformer = openModel(model);
   const startedAt = now();
-  const arrays = executeShard(transformer, task.spec, task.shard, {
+  const arrays = await executeShard(transformer, task.spec, task.shard, {
     cancel,
     onProgress: (done, total) => say({ type: 'progress', done, total }),
   });

@@ -2,7 +2,7 @@
 import type { Transformer } from '@demur/model/engine';
 import { logitDifference } from '../metric.ts';
 import { nanArray } from '../right-aligned.ts';
-import type { NamedArray, Shard, ShardArrays, ShardOptions } from '../shard.ts';
+import type { NamedArray, Shard, ShardArrays, ShardWork } from '../shard.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import { pairBlocks } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
@@ -71,12 +71,12 @@ function writeBlock(
 }
 
 /** The grids of one shard's pairs, and both baselines. */
-export function patchingShard(
+export async function patchingShard(
   model: Transformer,
   spec: PatchingSpec,
   shard: Shard,
-  { cancel, onProgress }: ShardOptions,
-): ShardArrays {
+  { cancel, onProgress, readings }: ShardWork,
+): Promise<ShardArrays> {
   const { direction, activations, positions } = spec.options;
   const size = { columns: shard.columns, pairs: shard.pairs.length };
   const arrays: ShardArrays = Object.fromEntries(
@@ -88,7 +88,7 @@ export function patchingShard(
     const metric = logitDifference(model, block.pairs);
     const onStep = (done: number, total: number): void => onProgress(i * total + done, blocks.length * total);
     const of = { direction, sites: activations, positions, columns: shard.columns };
-    const results = patchBlock(model, block, { ...of, metric, cancel, onStep });
+    const results = await patchBlock(model, block, { ...of, metric, readings, cancel, onStep });
     writeBlock(arrays, block, results, { spec, columns: shard.columns, nHeads: model.config.nHeads });
   }
   return arrays;

@@ -2,11 +2,12 @@
  * Activation patching of a block of pairs: every cell of the grids that a spec asks for, as metric values per pair.
  * Plans the sweeps within a row budget; the runs themselves are sweep.ts's.
  */
-import { scoped } from '@demur/model/engine';
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
 import type { Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
 import type { Metric } from '../metric.ts';
-import { readValues } from '../read-values.ts';
+import type { Readings } from '../readings.ts';
 import { suffixLength } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
 import { lastNormalized } from '../suffix/pair-runs.ts';
@@ -26,6 +27,7 @@ export interface PatchingOptions {
   /** T: columns of the result's arrays. */
   columns: number;
   metric: Metric;
+  readings: Readings;
   cancel: CancelToken;
   /** Called with what the sweeps have done of `total` layers of sweeps. */
   onStep: (done: number, total: number) => void;
@@ -74,28 +76,36 @@ export function planSweeps(
   return sweeps.map(({ sets: ofSweep, layers }) => ({ site, sets: ofSweep, layers }));
 }
 
-function metricOf(model: Transformer, base: BaseRuns, metric: Metric, side: Side): Float32Array {
-  return readValues(() => metric.value(lastNormalized(model, base.final[side], base.group), base.block.pairs.length));
+/** The metric of one side's own run, [pairs]. */
+function metricOf(model: Transformer, base: BaseRuns, metric: Metric, side: Side): Tensor {
+  return metric.value(lastNormalized(model, base.final[side], base.group), base.block.pairs.length);
 }
 
 /** Runs all cells of a block. The metric's pairs are the block's, in its order. */
-export function patchBlock(model: Transformer, block: PairBlock, options: PatchingOptions): BlockPatching {
+export async function patchBlock(
+  model: Transformer,
+  block: PairBlock,
+  options: PatchingOptions,
+): Promise<BlockPatching> {
   const to: Side = options.direction === 'denoising' ? 'corrupted' : 'clean';
-  const { sites, metric, cancel, onStep, maxRows } = options;
+  const { sites, metric, readings, cancel, onStep, maxRows } = options;
   const sets = positionSets(block, options.positions, options.columns);
   const { nLayers, nHeads } = model.config;
   const sweeps = sites.flatMap((site) =>
     planSweeps(block, site, { sets, nLayers, heads: site === 'z' ? nHeads : 1, maxRows }),
   );
-  return scoped(() => {
+  const results: BlockPatching = { clean: new Float32Array(), corrupted: new Float32Array(), cells: [] };
+  tf.tidy(() => {
     const base = baseRuns(model, block, { sites, to, cancel });
-    const cells: BlockPatching['cells'] = [];
     for (const [i, sweep] of sweeps.entries()) {
-      const onCell: OnCell = (cell, values) => cells.push({ site: sweep.site, ...cell, values });
+      const onCell: OnCell = (cell, values) => results.cells.push({ site: sweep.site, ...cell, values });
       const onLayer = (layer: number): void => onStep(i * nLayers + layer, sweeps.length * nLayers);
-      runSweep(model, base, { sweep, metric, cancel, onLayer, onCell });
+      runSweep(model, base, { sweep, metric, readings, cancel, onLayer, onCell });
     }
-    const [clean, corrupted] = (['clean', 'corrupted'] as const).map((side) => metricOf(model, base, metric, side));
-    return { clean, corrupted, cells } as BlockPatching;
+    for (const side of ['clean', 'corrupted'] as const) {
+      readings.read(metricOf(model, base, metric, side), (values) => (results[side] = values.slice()));
+    }
   });
+  await readings.settle();
+  return results;
 }

@@ -11,6 +11,7 @@ import { groupRows, lastRows, passBlock, scoped } from '@demur/model/engine';
 import type { Block, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
 import type { Metric } from '../metric.ts';
+import type { Readings } from '../readings.ts';
 import { suffixLength } from '../suffix/pair-block.ts';
 import type { BaseRuns } from './base-runs.ts';
 import type { PositionSet } from './cells.ts';
@@ -115,6 +116,7 @@ function startOf({ layers, final, to }: BaseRuns, layer: number): Tensor2D {
 export interface SweepOptions {
   sweep: Sweep;
   metric: Metric;
+  readings: Readings;
   cancel: CancelToken;
   onLayer: (layer: number) => void;
   onCell: OnCell;
@@ -206,19 +208,20 @@ function readMetrics(
   model: Transformer,
   lanes: readonly Lane[],
   rows: Tensor2D,
-  { metric, onCell }: Pick<SweepOptions, 'metric' | 'onCell'>,
+  { metric, readings, onCell }: Pick<SweepOptions, 'metric' | 'readings' | 'onCell'>,
 ): void {
   let before = 0;
   for (const { set, group, cohorts } of lanes) {
     const laneRowsAll = rows.slice([before, 0], [groupRows(group), rows.shape[1]]);
     before += groupRows(group);
     const normalized = model.finalNorm(lastRows(laneRowsAll, group)).normalized;
-    const values = metric.value(normalized, set.pairs).dataSync<'float32'>();
-    let cell = 0;
-    for (const { layer, heads } of cohorts) {
-      for (let head = 0; head < heads; head++, cell++) {
-        onCell({ layer, head, set }, values.slice(cell * set.pairs, (cell + 1) * set.pairs));
+    readings.read(metric.value(normalized, set.pairs), (values) => {
+      let cell = 0;
+      for (const { layer, heads } of cohorts) {
+        for (let head = 0; head < heads; head++, cell++) {
+          onCell({ layer, head, set }, values.slice(cell * set.pairs, (cell + 1) * set.pairs));
+        }
       }
-    }
+    });
   }
 }
