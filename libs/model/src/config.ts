@@ -57,6 +57,8 @@ export interface RotaryPositions {
  */
 export type RopeScaling =
   | { kind: 'linear'; factor: number }
+  /** What each pair's frequency is divided by, dHead/2 of them: how GGUF files keep `llama3`. */
+  | { kind: 'factors'; factors: number[] }
   | { kind: 'dynamic'; factor: number; originalContext: number }
   | {
       kind: 'llama3';

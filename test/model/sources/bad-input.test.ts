@@ -324,9 +324,9 @@ describe('GGUF', () => {
     ['no architecture', (p) => void delete p.metadata['general.architecture'], 'UNSUPPORTED_ARCHITECTURE', ['null']],
     [
       'a quantisation that is not decoded',
-      (p) => void (p.tensors[0]!.type = 12),
+      (p) => void (p.tensors[0]!.type = 10),
       'UNSUPPORTED_ELEMENT_TYPE',
-      ['token_embd.weight', 'Q4_K', 'Q4_1'],
+      ['token_embd.weight', 'Q2_K', 'Q4_1'],
     ],
     [
       'a number format that nobody knows',

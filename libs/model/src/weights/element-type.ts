@@ -1,15 +1,16 @@
 // The number formats that weights are stored in, one entry each, decoded to float32.
 // Not a list of what files may contain: what is not here is refused by name.
 
-/** A storage format: blocks of `blockLength` elements in `blockBytes` bytes. */
+/** A storage format: blocks of `blockLength` elements in `blockBytes` bytes. Plain data: it may go to another thread. */
 export interface ElementType {
   /** As people write it: float32, bfloat16, Q4_1. */
   name: string;
   blockLength: number;
   blockBytes: number;
-  /** Decodes `blocks` blocks at byte `from` of `bytes` (little endian) into `out` from element `to`. */
-  decode: (bytes: Uint8Array, from: number, blocks: number, out: Float32Array, to: number) => void;
 }
+
+/** Decodes `blocks` blocks at byte `from` of `bytes` (little endian) into `out` from element `to`. */
+type Decode = (bytes: Uint8Array, from: number, blocks: number, out: Float32Array, to: number) => void;
 
 const halfToFloat = makeHalfTable();
 
@@ -118,6 +119,47 @@ function decodeQ8_0(bytes: Uint8Array, from: number, blocks: number, out: Float3
   }
 }
 
+/**
+ * The scales and minima of Q4_K and Q5_K: 8 of each in 12 bytes, 6 bits apiece. The first four keep their bits together; of the
+ * last four the low 4 bits share bytes 8..11 and the high 2 bits are the top bits of bytes 0..7.
+ */
+function scaleAndMin(bytes: Uint8Array, at: number, i: number): [scale: number, min: number] {
+  if (i < 4) return [bytes[at + i]! & 63, bytes[at + i + 4]! & 63];
+  const low = bytes[at + i + 4]!;
+  return [(low & 15) | ((bytes[at + i - 4]! >> 6) << 4), (low >> 4) | ((bytes[at + i]! >> 6) << 4)];
+}
+
+/** Q4_K: 256 elements: d, dmin, 8 scales and minima, 128 bytes of nibbles; x = d scale q - dmin min, 32 at a time. */
+function decodeQ4_K(bytes: Uint8Array, from: number, blocks: number, out: Float32Array, to: number): void {
+  for (let block = 0; block < blocks; block++, from += 144, to += 256) {
+    const [d, dmin] = [half(bytes, from), half(bytes, from + 2)];
+    for (let run = 0; run < 8; run++) {
+      const [scale, min] = scaleAndMin(bytes, from + 4, run);
+      const [a, b] = [d * scale, dmin * min];
+      const nibbles = from + 16 + 32 * (run >> 1);
+      const shift = 4 * (run & 1);
+      for (let i = 0; i < 32; i++) out[to + 32 * run + i] = a * ((bytes[nibbles + i]! >> shift) & 15) - b;
+    }
+  }
+}
+
+/** Q5_K: as Q4_K, with 32 bytes of fifth bits (run r has bit r) before the nibbles. */
+function decodeQ5_K(bytes: Uint8Array, from: number, blocks: number, out: Float32Array, to: number): void {
+  for (let block = 0; block < blocks; block++, from += 176, to += 256) {
+    const [d, dmin] = [half(bytes, from), half(bytes, from + 2)];
+    for (let run = 0; run < 8; run++) {
+      const [scale, min] = scaleAndMin(bytes, from + 4, run);
+      const [a, b] = [d * scale, dmin * min];
+      const nibbles = from + 48 + 32 * (run >> 1);
+      const shift = 4 * (run & 1);
+      for (let i = 0; i < 32; i++) {
+        const q = ((bytes[nibbles + i]! >> shift) & 15) | (((bytes[from + 16 + i]! >> run) & 1) << 4);
+        out[to + 32 * run + i] = a * q - b;
+      }
+    }
+  }
+}
+
 /** Q6_K: 256 elements: 128 bytes of low 4 bits, 64 of high 2 bits, 16 int8 scales, d; x = d scale (q - 32). */
 function decodeQ6_K(bytes: Uint8Array, from: number, blocks: number, out: Float32Array, to: number): void {
   for (let block = 0; block < blocks; block++, from += 210, to += 256) {
@@ -147,12 +189,27 @@ function decodeQ6Half(bytes: Uint8Array, at: Q6Offsets, d: number, out: Float32A
   }
 }
 
-export const FLOAT32: ElementType = { name: 'float32', blockLength: 1, blockBytes: 4, decode: decodeFloat32 };
-export const FLOAT16: ElementType = { name: 'float16', blockLength: 1, blockBytes: 2, decode: decodeFloat16 };
-export const BFLOAT16: ElementType = { name: 'bfloat16', blockLength: 1, blockBytes: 2, decode: decodeBfloat16 };
-export const Q4_0: ElementType = { name: 'Q4_0', blockLength: 32, blockBytes: 18, decode: decodeQ4_0 };
-export const Q4_1: ElementType = { name: 'Q4_1', blockLength: 32, blockBytes: 20, decode: decodeQ4_1 };
-export const Q5_0: ElementType = { name: 'Q5_0', blockLength: 32, blockBytes: 22, decode: decodeQ5_0 };
-export const Q5_1: ElementType = { name: 'Q5_1', blockLength: 32, blockBytes: 24, decode: decodeQ5_1 };
-export const Q8_0: ElementType = { name: 'Q8_0', blockLength: 32, blockBytes: 34, decode: decodeQ8_0 };
-export const Q6_K: ElementType = { name: 'Q6_K', blockLength: 256, blockBytes: 210, decode: decodeQ6_K };
+const formats: Record<string, [blockLength: number, blockBytes: number, decode: Decode]> = {
+  float32: [1, 4, decodeFloat32],
+  float16: [1, 2, decodeFloat16],
+  bfloat16: [1, 2, decodeBfloat16],
+  Q4_0: [32, 18, decodeQ4_0],
+  Q4_1: [32, 20, decodeQ4_1],
+  Q5_0: [32, 22, decodeQ5_0],
+  Q5_1: [32, 24, decodeQ5_1],
+  Q8_0: [32, 34, decodeQ8_0],
+  Q4_K: [256, 144, decodeQ4_K],
+  Q5_K: [256, 176, decodeQ5_K],
+  Q6_K: [256, 210, decodeQ6_K],
+};
+
+/** The format of this name. */
+export function elementType(name: keyof typeof formats): ElementType {
+  const [blockLength, blockBytes] = formats[name]!;
+  return { name, blockLength, blockBytes };
+}
+
+/** Decodes whole blocks of a format, as many as fill `out`. */
+export function decodeBlocks(type: ElementType, bytes: Uint8Array, out: Float32Array): void {
+  formats[type.name]![2](bytes, 0, out.length / type.blockLength, out, 0);
+}

@@ -3,7 +3,7 @@
 
 import { DemurError } from '../errors.ts';
 import { shown } from '../fields.ts';
-import { FLOAT16, FLOAT32, BFLOAT16, Q4_0, Q4_1, Q5_0, Q5_1, Q6_K, Q8_0 } from './element-type.ts';
+import { elementType } from './element-type.ts';
 import type { ElementType } from './element-type.ts';
 import { GgufReader } from './gguf-reader.ts';
 import { withFile } from './read-bytes.ts';
@@ -37,15 +37,17 @@ export class UnsupportedGgufError extends DemurError {
 
 /** By ggml's type number. */
 const elementTypes: ReadonlyMap<number, ElementType> = new Map([
-  [0, FLOAT32],
-  [1, FLOAT16],
-  [2, Q4_0],
-  [3, Q4_1],
-  [6, Q5_0],
-  [7, Q5_1],
-  [8, Q8_0],
-  [14, Q6_K],
-  [30, BFLOAT16],
+  [0, elementType('float32')],
+  [1, elementType('float16')],
+  [2, elementType('Q4_0')],
+  [3, elementType('Q4_1')],
+  [6, elementType('Q5_0')],
+  [7, elementType('Q5_1')],
+  [8, elementType('Q8_0')],
+  [12, elementType('Q4_K')],
+  [13, elementType('Q5_K')],
+  [14, elementType('Q6_K')],
+  [30, elementType('bfloat16')],
 ]);
 
 /** Names of ggml's other types, so that a refusal can name them. */
@@ -53,8 +55,6 @@ const unsupportedTypes: ReadonlyMap<number, string> = new Map([
   [9, 'Q8_1'],
   [10, 'Q2_K'],
   [11, 'Q3_K'],
-  [12, 'Q4_K'],
-  [13, 'Q5_K'],
   [15, 'Q8_K'],
   [16, 'IQ2_XXS'],
   [17, 'IQ2_XS'],
@@ -133,7 +133,7 @@ function readTensorTable(path: string, reader: GgufReader, count: number): Tenso
 function readTensor(file: string, reader: GgufReader): TensorEntry {
   const name = reader.string('a tensor name');
   const shape = readShape(file, name, reader);
-  const type = elementType(file, name, reader.uint32());
+  const type = typeOf(file, name, reader.uint32());
   const offset = reader.uint64(`the offset of tensor "${name}"`);
   const byteLength = byteLengthOf(shape, type);
   if (byteLength !== null) return { name, file, shape, type, offset, byteLength };
@@ -152,7 +152,7 @@ function readShape(file: string, name: string, reader: GgufReader): number[] {
   return shape;
 }
 
-function elementType(file: string, tensor: string, number: number): ElementType {
+function typeOf(file: string, tensor: string, number: number): ElementType {
   const type = elementTypes.get(number);
   if (type !== undefined) return type;
   const supported = [...elementTypes.values()].map(({ name }) => name).join(', ');

@@ -3,6 +3,7 @@
 
 import { DemurError } from '../errors.ts';
 import type { PlannedWeight, StoredTensor } from '../families/family.ts';
+import { decodeBlocks } from './element-type.ts';
 import { readBytes, withFile } from './read-bytes.ts';
 import type { OpenFile } from './read-bytes.ts';
 import type { TensorEntries, TensorEntry } from './tensor-entry.ts';
@@ -114,12 +115,12 @@ function rowsPerChunk(rowLength: number, unit: number): number {
 
 /** Decodes whole rows, those of an interleaved head to the place where a half-rotating rotary expects them. */
 function decodeRows(bytes: Uint8Array, { entry, stored }: LoadTask, out: Float32Array): void {
-  const { blockLength, blockBytes, decode } = entry.type;
-  if (stored.interleavedHead === undefined) return decode(bytes, 0, out.length / blockLength, out, 0);
+  if (stored.interleavedHead === undefined) return decodeBlocks(entry.type, bytes, out);
   const rowLength = stored.shape.at(-1)!;
-  const blocks = rowLength / blockLength;
+  const rowBytes = (rowLength / entry.type.blockLength) * entry.type.blockBytes;
   for (let row = 0; row * rowLength < out.length; row++) {
-    decode(bytes, row * blocks * blockBytes, blocks, out, separatedRow(row, stored.interleavedHead) * rowLength);
+    const to = separatedRow(row, stored.interleavedHead) * rowLength;
+    decodeBlocks(entry.type, bytes.subarray(row * rowBytes), out.subarray(to, to + rowLength));
   }
 }
 

@@ -1,7 +1,7 @@
 // Reads and checks the header of a .safetensors file: 8 bytes of length, JSON, then the tensors' bytes without gaps
 // (https://huggingface.co/docs/safetensors). Not the values.
 
-import { BFLOAT16, FLOAT16, FLOAT32 } from './element-type.ts';
+import { elementType } from './element-type.ts';
 import type { ElementType } from './element-type.ts';
 import { readBytes, withFile } from './read-bytes.ts';
 import type { OpenFile } from './read-bytes.ts';
@@ -18,9 +18,9 @@ import type { TensorEntry } from './tensor-entry.ts';
 const MAX_HEADER_BYTES = 100_000_000;
 
 const elementTypes: ReadonlyMap<string, ElementType> = new Map([
-  ['F32', FLOAT32],
-  ['F16', FLOAT16],
-  ['BF16', BFLOAT16],
+  ['F32', elementType('float32')],
+  ['F16', elementType('float16')],
+  ['BF16', elementType('bfloat16')],
 ]);
 
 /** The tensors of a file, every offset checked against its length. @throws DemurError naming file and tensor */
