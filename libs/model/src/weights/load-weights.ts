@@ -4,8 +4,8 @@
 import { DemurError } from '../errors.ts';
 import type { PlannedWeight, StoredTensor } from '../families/family.ts';
 import { decodeBlocks } from './element-type.ts';
-import { readBytes, withFile } from './read-bytes.ts';
-import type { OpenFile } from './read-bytes.ts';
+import { readBytes, readBytesSync, withFile } from './read-bytes.ts';
+import type { OpenFile, OpenSyncFile } from './read-bytes.ts';
 import type { TensorEntries, TensorEntry } from './tensor-entry.ts';
 import { allocateWeightStore, elementCount, weight } from './weight-store.ts';
 import type { WeightStore } from './weight-store.ts';
@@ -88,7 +88,35 @@ function progressOf(plan: readonly PlannedWeight[], { onProgress, signal }: Load
   };
 }
 
-async function loadTensor(file: OpenFile, task: LoadTask, { step, scratch }: Progressing): Promise<void> {
+async function loadTensor(file: OpenFile, task: LoadTask, progressing: Progressing): Promise<void> {
+  for (const { position, target, what } of readsOf(task, progressing)) await readBytes(file, position, target, what);
+}
+
+/** One planned weight into `values`, without a promise: for threads that wait for nothing else. */
+export class WeightReader {
+  readonly #progressing: Progressing;
+
+  /** @param step called with the number of elements of each chunk done; what it throws ends the reading. */
+  constructor(step: (elements: number) => void = () => undefined) {
+    this.#progressing = { step, scratch: new Scratch() };
+  }
+
+  /** @throws TruncatedFileError, NonFiniteWeightError */
+  read(file: OpenSyncFile, { stored, transpose }: PlannedWeight, entry: TensorEntry, values: Float32Array): void {
+    const reads = readsOf({ entry, stored, values, transpose }, this.#progressing);
+    for (const { position, target, what } of reads) readBytesSync(file, position, target, what);
+  }
+}
+
+/** Bytes to be read before the next step. */
+interface Read {
+  position: number;
+  target: Uint8Array;
+  what: string;
+}
+
+/** Decodes a tensor chunk by chunk: yields what is to be read, and goes on when it has been. */
+function* readsOf(task: LoadTask, { step, scratch }: Progressing): Generator<Read, void, void> {
   const { entry, stored } = task;
   const rowLength = stored.shape.at(-1)!;
   const rows = elementCount(stored.shape) / rowLength;
@@ -97,10 +125,10 @@ async function loadTensor(file: OpenFile, task: LoadTask, { step, scratch }: Pro
   const { bytes, floats } = scratch.reserve(chunkRows * rowBytes, chunkRows * rowLength);
   for (let row = 0; row < rows; row += chunkRows) {
     const count = Math.min(chunkRows, rows - row);
-    const read = bytes.subarray(0, count * rowBytes);
-    await readBytes(file, entry.offset + row * rowBytes, read, `tensor "${entry.name}"`);
+    const target = bytes.subarray(0, count * rowBytes);
+    yield { position: entry.offset + row * rowBytes, target, what: `tensor "${entry.name}"` };
     const values = floats.subarray(0, count * rowLength);
-    decodeRows(read, task, values);
+    decodeRows(target, task, values);
     checkFinite(values, entry, row * rowLength);
     if (task.transpose) transposeInto(task.values, values, { rowLength, columns: rows, firstColumn: row });
     else task.values.set(values, row * rowLength);

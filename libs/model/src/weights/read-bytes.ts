@@ -5,9 +5,14 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { TruncatedFileError } from './tensor-entry.ts';
 
-/** A file opened for reading, with the length it had then. */
-export interface OpenFile {
+/** A file opened for reading, by its descriptor. */
+export interface OpenSyncFile {
   path: string;
+  fd: number;
+}
+
+/** A file opened for reading, with the length it had then. */
+export interface OpenFile extends OpenSyncFile {
   size: number;
   handle: FileHandle;
 }
@@ -16,7 +21,7 @@ export interface OpenFile {
 export async function withFile<T>(path: string, use: (file: OpenFile) => T | Promise<T>): Promise<T> {
   const handle = await open(path, 'r');
   try {
-    return await use({ path, size: (await handle.stat()).size, handle });
+    return await use({ path, size: (await handle.stat()).size, handle, fd: handle.fd });
   } finally {
     await handle.close();
   }
@@ -32,11 +37,11 @@ export async function readBytes(file: OpenFile, position: number, target: Uint8A
   }
 }
 
-/** As `readBytes`, but without a promise: for headers of many small values. */
-export function readBytesSync(file: OpenFile, position: number, target: Uint8Array, what: string): void {
+/** As `readBytes`, but without a promise: for headers of many small values, and for threads that do nothing else. */
+export function readBytesSync(file: OpenSyncFile, position: number, target: Uint8Array, what: string): void {
   let done = 0;
   while (done < target.byteLength) {
-    const bytesRead = readSync(file.handle.fd, target, done, target.byteLength - done, position + done);
+    const bytesRead = readSync(file.fd, target, done, target.byteLength - done, position + done);
     if (bytesRead === 0) throw new TruncatedFileError(file.path, position + target.byteLength, position + done, what);
     done += bytesRead;
   }
