@@ -42,6 +42,8 @@ export interface ForwardOptions {
   startLayer?: number;
   resid?: Tensor3D;
   logitsAt?: 'all' | 'last' | 'none';
+  /** Gives back the pass's own keys and values, so that a later pass can continue it. */
+  keepKeyValues?: boolean;
 }
 
 /** What a forward pass gives; `dispose` frees all of it. */
@@ -49,6 +51,8 @@ export interface Run {
   /** [batch, position, dVocab] or, at the last position, [batch, dVocab]. */
   logits: Tensor | null;
   activations: Map<HookName, Tensor>;
+  /** With `keepKeyValues`: of the pass's own columns, a layer an entry from the first on; else empty. */
+  keyValues: KeyValues[];
   dispose(): void;
 }
 
@@ -205,8 +209,13 @@ export class Transformer {
    */
   forward(tokens: readonly (readonly number[])[], options: ForwardOptions = {}): Run {
     const activations = new Map<HookName, Tensor>();
-    const logits = freeingOnError(activations, () => scoped(() => this.#run(tokens, options, activations)));
-    return { logits, activations, dispose: () => tf.dispose([...(logits ? [logits] : []), ...activations.values()]) };
+    const { logits, keyValues } = freeingOnError(activations, () =>
+      scoped(() => this.#run(tokens, options, activations)),
+    );
+    const dispose = (): void => {
+      tf.dispose([logits, ...activations.values(), ...keyValues.flatMap(({ keys, values }) => [keys, values])]);
+    };
+    return { logits, activations, keyValues, dispose };
   }
 
   /** Gradients of a metric at activations, in canonical shapes; the caller disposes them. See gradients.ts. */
@@ -222,28 +231,40 @@ export class Transformer {
     tokens: readonly (readonly number[])[],
     options: ForwardOptions,
     activations: Map<HookName, Tensor>,
-  ): Tensor | null {
+  ): Pick<Run, 'logits' | 'keyValues'> {
     const { prefix, startLayer = 0 } = options;
     const size = { cells: tokens.length, start: prefix?.length ?? 0, positions: tokens[0]?.length ?? 0 };
     const group = this.group(size);
     const { nHeads, nKvHeads, dHead } = this.config;
     const layout: Layout = { group, shape: { nHeads, nKvHeads, dHead } };
     const show = shower(options, activations);
+    const keyValues: KeyValues[] = [];
     let resid = startLayer > 0 ? residualRows(requireResid(options)) : this.embed(tokens);
     if (startLayer === 0) resid = show('hook_embed', null, resid, layout) as Tensor2D;
     for (let layer = startLayer; layer < this.config.nLayers; layer++) {
       const fixed = prefix?.layers[layer];
       const at = { layer, group: { ...group, fixed: fixed === undefined ? [] : [fixed] }, layout };
-      resid = this.#runShown(resid, at, show);
+      const { residPost, own } = this.#runShown(resid, at, { show, keepsOwn: options.keepKeyValues ?? false });
+      resid = residPost;
+      if (own !== null) keyValues.push(own);
     }
-    return this.#logits(resid, layout, options.logitsAt ?? 'last', show);
+    return { logits: this.#logits(resid, layout, options.logitsAt ?? 'last', show), keyValues };
   }
 
-  #runShown(resid: Tensor2D, at: { layer: number; group: RowGroup; layout: Layout }, show: Show): Tensor2D {
+  #runShown(
+    resid: Tensor2D,
+    at: { layer: number; group: RowGroup; layout: Layout },
+    { show, keepsOwn }: { show: Show; keepsOwn: boolean },
+  ): { residPost: Tensor2D; own: KeyValues | null } {
     const see = <T extends Tensor>(hook: BlockHook, x: T): T => show(hook, at.layer, x, at.layout) as T;
     const wants = (hook: BlockHook): boolean => show.wants(blockHook(at.layer, hook));
     const point: ActivationPoint = Object.assign(see, { wants });
-    return this.withBlock(at.layer, (block) => scoped(() => runBlock(block, resid, [at.group], point).residPost));
+    return this.withBlock(at.layer, (block) =>
+      scoped(() => {
+        const { residPost, attn } = runBlock(block, resid, [at.group], point);
+        return { residPost, own: keepsOwn ? (attn[0]?.own ?? null) : null };
+      }),
+    );
   }
 
   #logits(resid: Tensor2D, layout: Layout, at: 'all' | 'last' | 'none', show: Show): Tensor | null {
