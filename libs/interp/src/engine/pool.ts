@@ -49,7 +49,6 @@ export async function openEnginePool(options: EnginePoolOptions = {}): Promise<E
 }
 
 class HostedPool implements EnginePool {
-  readonly workers: number;
   readonly #settings: HostSettings;
   readonly #onLog: (line: string) => void;
   #host: HostProcess | undefined;
@@ -57,9 +56,13 @@ class HostedPool implements EnginePool {
   #closed = false;
 
   constructor({ backend = 'auto', workers, cacheBytes, onLog = () => undefined }: EnginePoolOptions) {
-    this.workers = workers ?? availableParallelism();
-    this.#settings = { backend, workers: this.workers, cacheBytes: cacheBytes ?? totalmem() / 4 };
+    this.#settings = { backend, workers: workers ?? availableParallelism(), cacheBytes: cacheBytes ?? totalmem() / 4 };
     this.#onLog = onLog;
+  }
+
+  /** A device has one worker, however many were asked for. */
+  get workers(): number {
+    return this.#report?.onlyThread === true ? 1 : this.#settings.workers;
   }
 
   get backend(): BackendName {

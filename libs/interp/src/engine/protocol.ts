@@ -9,6 +9,8 @@ export interface BackendReport {
   name: BackendName;
   version: string;
   reason: string;
+  /** Whether one thread is all that a process may have: it holds a device. */
+  onlyThread: boolean;
 }
 
 /** What the host is started with, as JSON in its first argument. */

@@ -38,6 +38,7 @@ export class ThreadTeam {
     return new Promise((resolve, reject) => {
       this.#startThread((backend) => {
         this.#backend = backend.name;
+        if (backend.onlyThread) this.#size = 1;
         resolve(backend);
       }, reject);
     });

@@ -3,8 +3,8 @@
  * file of this library, with execute-shard.ts, that a tensor library reaches.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { BackendChoice } from '@demur/model';
-import { openBackend, Transformer } from '@demur/model/engine';
+import type { BackendChoice, ModelConfig } from '@demur/model';
+import { openBackend, Transformer, type Backend } from '@demur/model/engine';
 import { executeShard } from '../execute-shard.ts';
 import type { ShardArrays } from '../shard.ts';
 import { cancelTokenOf } from './cancel-token.ts';
@@ -15,6 +15,7 @@ const port = parentPort;
 if (port === null) throw new Error('thread.ts runs as a worker thread of the engine host');
 
 const models = new Map<string, Transformer>();
+let backend: Backend | undefined;
 
 /** Messages are handled one after the other: a model is not forgotten under a running shard. */
 let work: Promise<void> = openThread();
@@ -28,8 +29,9 @@ function say(message: FromThread, transfer: ArrayBuffer[] = []): void {
 
 async function openThread(): Promise<void> {
   try {
-    const { name, version, reason } = await openBackend(workerData as BackendChoice);
-    say({ type: 'ready', backend: { name, version, reason } });
+    backend = await openBackend(workerData as BackendChoice);
+    const { name, version, reason, onlyThread } = backend;
+    say({ type: 'ready', backend: { name, version, reason, onlyThread } });
   } catch (error) {
     say({ type: 'refused', error: reportError(error) });
   }
@@ -41,6 +43,8 @@ async function runShard(message: Extract<ToThread, { type: 'run' }>): Promise<vo
     say({ type: 'done', outcome }, buffersOf(outcome.arrays));
   } catch (error) {
     say({ type: 'failed', error: reportError(error) });
+  } finally {
+    await backend?.idle();
   }
 }
 
@@ -58,9 +62,15 @@ async function shardOutcome({ model, task, cancelFlag }: Extract<ToThread, { typ
 }
 
 function openModel({ key, config, weights }: SharedModel): Transformer {
-  const model = models.get(key) ?? new Transformer(config, weights);
+  const model = models.get(key) ?? newModel(config, weights);
   models.set(key, model);
   return model;
+}
+
+/** Refuses by name what the device cannot hold, before anything is brought there. */
+function newModel(config: ModelConfig, weights: SharedModel['weights']): Transformer {
+  for (const [name, { shape }] of Object.entries(weights.tensors)) backend?.checkSize(`The weight ${name}`, shape);
+  return new Transformer(config, weights);
 }
 
 function forget(key: string): void {

@@ -1,11 +1,11 @@
 /** The backends by name, best first, and what the process that holds one needs in its environment. Tensor-free. */
 
-export const backendNames = ['tensorflow', 'wasm'] as const;
+export const backendNames = ['tensorflow', 'webgpu', 'wasm'] as const;
 
 /** A backend that runs tensor operations. */
 export type BackendName = (typeof backendNames)[number];
 
-/** What a user may ask for: `auto` takes the first of `backendNames` that loads. */
+/** What a user may ask for: `auto` takes the first of `backendNames` that loads; WebGPU only on a GPU. */
 export type BackendChoice = BackendName | 'auto';
 
 /**

@@ -1,4 +1,4 @@
-/** Greetings of TensorFlow, and of Node about tfjs-node's old calls, on stderr; no setting turns them off. */
+/** Greetings of TensorFlow and Dawn, and of Node about tfjs-node's old calls, on stderr; no setting turns them off. */
 const greetings = [
   'All log messages before absl::InitializeLog() is called are written to STDERR',
   'oneDNN custom operations are on',
@@ -6,6 +6,7 @@ const greetings = [
   'To enable the following instructions',
   '[DEP0044] DeprecationWarning',
   '(Use `node --trace-deprecation',
+  'BuffersPerPipelineLayout artificially reduced',
 ];
 
 /** Whether a line that a process with a backend wrote to stderr says nothing: for whoever passes its lines on. */

@@ -1,20 +1,28 @@
 /**
  * Opens a tensor backend in this thread. Engine side: import it in worker threads and child processes only. Not a
- * registry: the two backends are named here and nowhere else.
+ * registry: the backends are named here and nowhere else.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Backend, LoadedBackend } from './backend.ts';
-import type { BackendChoice, BackendName } from './backend-name.ts';
+import { backendNames, type BackendChoice, type BackendName } from './backend-name.ts';
 import { BackendUnavailableError } from './backend-unavailable-error.ts';
 import { loadTensorflow } from './tensorflow.ts';
 import { loadWasm } from './wasm.ts';
+import { loadWebgpu } from './webgpu.ts';
 
-const loaders: Record<BackendName, () => Promise<LoadedBackend>> = { tensorflow: loadTensorflow, wasm: loadWasm };
+const loaders: Record<BackendName, () => Promise<LoadedBackend>> = {
+  tensorflow: loadTensorflow,
+  webgpu: loadWebgpu,
+  wasm: loadWasm,
+};
+
+/** As `loaders`, for whoever has not named one. */
+const automatic: typeof loaders = { ...loaders, webgpu: () => loadWebgpu({ software: false }) };
 
 /**
- * Makes a backend the one that this thread's tfjs operations run on, and says which and why. `auto` takes TensorFlow,
- * or wasm where TensorFlow does not load. Throws BackendUnavailableError, with the cause and the fix, when the named
- * backend does not load.
+ * Makes a backend the one that this thread's tfjs operations run on, and says which and why. `auto` takes TensorFlow, or
+ * where it does not load a GPU by WebGPU, or wasm. Throws BackendUnavailableError, with the cause and the fix, when the
+ * named backend does not load.
  */
 export async function openBackend(choice: BackendChoice): Promise<Backend> {
   tf.enableProdMode();
@@ -22,10 +30,16 @@ export async function openBackend(choice: BackendChoice): Promise<Backend> {
 }
 
 async function openBest(): Promise<Backend> {
-  try {
-    return { ...(await loadTensorflow()), reason: 'TensorFlow loads, and is the fastest.' };
-  } catch (error) {
-    if (!(error instanceof BackendUnavailableError)) throw error;
-    return { ...(await loadWasm()), reason: error.message };
+  const passedOver: BackendUnavailableError[] = [];
+  for (const name of backendNames) {
+    try {
+      const backend = await automatic[name]();
+      const reason = passedOver.map(({ message }) => message).join(' ') || `${name} loads, and is the fastest.`;
+      return { ...backend, reason };
+    } catch (error) {
+      if (!(error instanceof BackendUnavailableError)) throw error;
+      passedOver.push(error);
+    }
   }
+  throw passedOver.at(-1) ?? new Error('there are no backends');
 }

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
-import type { LoadedBackend } from './backend.ts';
+import { inMemory, type LoadedBackend } from './backend.ts';
 import { BackendUnavailableError } from './backend-unavailable-error.ts';
 
 /** The addon's backend object, as far as it is used here. */
@@ -24,7 +24,7 @@ export async function loadTensorflow(): Promise<LoadedBackend> {
   const threads = Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0) || availableParallelism();
   const place = isUsingGpuDevice ? 'a GPU' : `the CPU, ${threads} thread${threads === 1 ? '' : 's'}`;
   const version = binding.TF_Version;
-  return { name: 'tensorflow', version, threads, describe: `tensorflow ${version} on ${place}` };
+  return { ...inMemory, name: 'tensorflow', version, threads, describe: `tensorflow ${version} on ${place}` };
 }
 
 /** tfjs-node 4.22 calls `util.isNullOrUndefined`, which Node 23 removed. */

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm';
-import type { LoadedBackend } from './backend.ts';
+import { inMemory, type LoadedBackend } from './backend.ts';
 import { BackendUnavailableError } from './backend-unavailable-error.ts';
 
 /** Compiles the package's module and makes it this thread's backend. Throws BackendUnavailableError. */
@@ -19,5 +19,6 @@ export async function loadWasm(): Promise<LoadedBackend> {
   if (!opened)
     throw new BackendUnavailableError('wasm', 'WebAssembly does not start: run `npm ci` to restore its files.');
   const simd = (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) ? 'with' : 'without';
-  return { name: 'wasm', version: version_wasm, threads: 1, describe: `wasm ${version_wasm} ${simd} SIMD, 1 thread` };
+  const describe = `wasm ${version_wasm} ${simd} SIMD, 1 thread`;
+  return { ...inMemory, name: 'wasm', version: version_wasm, threads: 1, describe };
 }
