@@ -18,9 +18,13 @@ export async function withFileErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (isFileSystemError(error)) throw new UnreadableFileError(error);
-    throw error;
+    throw asFileError(error);
   }
+}
+
+/** An error of the file system as UnreadableFileError; any other as it is. */
+export function asFileError(error: unknown): unknown {
+  return isFileSystemError(error) ? new UnreadableFileError(error) : error;
 }
 
 function isFileSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -49,11 +49,13 @@ export async function loadWeights(
 }
 
 /** A tensor of a file and the place that its values go to. */
-interface LoadTask {
+export interface LoadTask {
   entry: TensorEntry;
   stored: StoredTensor;
   values: Float32Array;
   transpose: boolean;
+  /** Of the file's tensor, where the entry is a part of it; 0 unless said. For messages. */
+  firstElement?: number;
 }
 
 interface Progressing {
@@ -74,7 +76,12 @@ class Scratch {
   }
 }
 
-function taskOf({ name, stored, transpose }: PlannedWeight, store: WeightStore, entries: TensorEntries): LoadTask {
+/** What brings a planned weight to its place in the store. */
+export function taskOf(
+  { name, stored, transpose }: PlannedWeight,
+  store: WeightStore,
+  entries: TensorEntries,
+): LoadTask {
   return { entry: entries.get(stored.tensor)!, stored, values: weight(store, name).values, transpose };
 }
 
@@ -102,9 +109,9 @@ export class WeightReader {
   }
 
   /** @throws TruncatedFileError, NonFiniteWeightError */
-  read(file: OpenSyncFile, { stored, transpose }: PlannedWeight, entry: TensorEntry, values: Float32Array): void {
-    const reads = readsOf({ entry, stored, values, transpose }, this.#progressing);
-    for (const { position, target, what } of reads) readBytesSync(file, position, target, what);
+  read(file: OpenSyncFile, task: LoadTask): void {
+    for (const { position, target, what } of readsOf(task, this.#progressing))
+      readBytesSync(file, position, target, what);
   }
 }
 
@@ -129,7 +136,7 @@ function* readsOf(task: LoadTask, { step, scratch }: Progressing): Generator<Rea
     yield { position: entry.offset + row * rowBytes, target, what: `tensor "${entry.name}"` };
     const values = floats.subarray(0, count * rowLength);
     decodeRows(target, task, values);
-    checkFinite(values, entry, row * rowLength);
+    checkFinite(values, entry, (task.firstElement ?? 0) + row * rowLength);
     if (task.transpose) transposeInto(task.values, values, { rowLength, columns: rows, firstColumn: row });
     else task.values.set(values, row * rowLength);
     step(values.length);

@@ -38,15 +38,24 @@ function aligned(offset: number): number {
   return Math.ceil((offset - LEAD) / ALIGNMENT) * ALIGNMENT + LEAD;
 }
 
-/** A zeroed store for the named shapes, in the order given. */
-export function allocateWeightStore(shapes: readonly { name: string; shape: number[] }[]): WeightStore {
+/** Where the named shapes lie in one buffer, in the order given. */
+export function layOutWeights(shapes: readonly { name: string; shape: number[] }[]): {
+  byteLength: number;
+  tensors: WeightStore['tensors'];
+} {
   const tensors: WeightStore['tensors'] = {};
   let offset = LEAD;
   for (const { name, shape } of shapes) {
     tensors[name] = { offset, shape };
     offset = aligned(offset + 4 * elementCount(shape));
   }
-  return { buffer: new SharedArrayBuffer(offset), tensors };
+  return { byteLength: offset, tensors };
+}
+
+/** A zeroed store for the named shapes, in the order given. */
+export function allocateWeightStore(shapes: readonly { name: string; shape: number[] }[]): WeightStore {
+  const { byteLength, tensors } = layOutWeights(shapes);
+  return { buffer: new SharedArrayBuffer(byteLength), tensors };
 }
 
 /** Whether the store holds a weight of this name (`unembed.W_U` is absent when tied). */
