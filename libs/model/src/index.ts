@@ -5,6 +5,8 @@ export { isLibraryNoise } from './backend/library-noise.ts';
 export { probeBackend, probeBackends, type BackendProbe } from './backend/probe-backends.ts';
 export type { ModelConfig } from './config.ts';
 export { DemurError } from './errors.ts';
+export { parseHubReference, type HubReference } from './hub/reference.ts';
+export { checkHubModel, hubReferenceOf, resolveModel, type ResolveOptions } from './hub/resolve-model.ts';
 export {
   BLOCK_HOOKS,
   GRADIENT_HOOKS,
@@ -38,4 +40,6 @@ export { UnsupportedGgufError } from './weights/gguf.ts';
 export { NonFiniteWeightError, type LoadOptions } from './weights/load-weights.ts';
 export { PickleRefusedError, WeightsMissingError } from './weights/safetensors-shards.ts';
 export { InvalidHeaderError, TruncatedFileError, UnsupportedElementTypeError } from './weights/tensor-entry.ts';
+export type { WeightRecipe } from './weights/model-weights.ts';
+export { MemoryBudgetError, planResidency, type Residency } from './weights/residency.ts';
 export { UnknownWeightError, hasWeight, weight, type WeightStore } from './weights/weight-store.ts';

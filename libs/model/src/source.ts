@@ -13,7 +13,9 @@ import { isFile } from './sources/read-json.ts';
 import type { ModelIdentity } from './sources/identity.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 import type { LoadOptions } from './weights/load-weights.ts';
+import type { StreamedPlan, WeightSizes } from './weights/residency.ts';
 import { PickleRefusedError } from './weights/safetensors-shards.ts';
+import type { StreamRecipe } from './weights/stream-recipe.ts';
 import type { WeightStore } from './weights/weight-store.ts';
 
 /** A model on disk whose headers are valid and fit its configuration. Weights and tokenizer are read when asked for. */
@@ -26,6 +28,10 @@ export interface ModelSource {
   identity(): Promise<ModelIdentity>;
   /** Float32 weights in shared memory. @throws TruncatedFileError, NonFiniteWeightError */
   loadWeights(options?: LoadOptions): Promise<WeightStore>;
+  /** What the weights take as float32. */
+  weightSizes: WeightSizes;
+  /** What threads need to stream the weights from disk. Reads nothing. */
+  streamWeights(residency: StreamedPlan): StreamRecipe;
   /** @throws TokenizerMissingError, InvalidTokenizerError */
   loadTokenizer(): Promise<Tokenizer>;
 }

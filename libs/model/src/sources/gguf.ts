@@ -8,6 +8,7 @@ import { checkTensors } from '../weights/check-tensors.ts';
 import { readGgufHeader } from '../weights/gguf.ts';
 import type { GgufHeader } from '../weights/gguf.ts';
 import { loadWeights } from '../weights/load-weights.ts';
+import { sizesOf } from '../weights/residency.ts';
 import { dominantType } from '../weights/tensor-entry.ts';
 import { withFileErrors } from './file-errors.ts';
 import { hashFiles, sha256 } from './identity.ts';
@@ -27,6 +28,8 @@ export async function openGguf(path: string): Promise<ModelSource> {
     config,
     identity: () => withFileErrors(() => identify(path, header)),
     loadWeights: (options) => withFileErrors(() => loadWeights(plan, header.entries, options)),
+    weightSizes: sizesOf(plan),
+    streamWeights: (residency) => ({ plan, entries: header.entries, residency }),
     loadTokenizer: () => withFileErrors(() => tokenizerOfGguf(fields, config.dVocab)),
   };
 }

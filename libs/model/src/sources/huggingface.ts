@@ -8,6 +8,7 @@ import type { ModelSource } from '../source.ts';
 import { chatTemplateOfDirectory, tokenizerOfDirectory } from '../tokenizer/huggingface-tokenizer.ts';
 import { checkTensors } from '../weights/check-tensors.ts';
 import { loadWeights } from '../weights/load-weights.ts';
+import { sizesOf } from '../weights/residency.ts';
 import { readSafetensorsDirectory } from '../weights/safetensors-shards.ts';
 import { dominantType } from '../weights/tensor-entry.ts';
 import type { TensorEntries } from '../weights/tensor-entry.ts';
@@ -31,6 +32,8 @@ export async function openHuggingFace(path: string): Promise<ModelSource> {
     config,
     identity: () => withFileErrors(() => identify(path, files, entries)),
     loadWeights: (options) => withFileErrors(() => loadWeights(plan, entries, options)),
+    weightSizes: sizesOf(plan),
+    streamWeights: (residency) => ({ plan, entries, residency }),
     loadTokenizer: () => withFileErrors(() => tokenizerOfDirectory(path, config.dVocab)),
   };
 }
