@@ -13,6 +13,7 @@ import { dominantType } from '../weights/tensor-entry.ts';
 import { withFileErrors } from './file-errors.ts';
 import { hashFiles, sha256 } from './identity.ts';
 import type { ModelIdentity } from './identity.ts';
+import { revisionOf } from './revision.ts';
 
 /** Opens a GGUF file. @throws DemurError */
 export async function openGguf(path: string): Promise<ModelSource> {
@@ -41,7 +42,7 @@ async function identify(path: string, { metadata, entries }: GgufHeader): Promis
     weightsSha256: await hashFiles([path]),
     tokenizerSha256: hasGgufTokenizer(metadata) ? sha256(JSON.stringify(tokenizer)) : null,
     chatTemplateSha256: template === null ? null : sha256(template),
-    revision: null,
+    revision: revisionOf(path),
     dtype: dominantType(entries),
   };
 }

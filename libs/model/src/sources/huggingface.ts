@@ -1,7 +1,7 @@
 // A Hugging Face directory as a ModelSource: config.json, safetensors, tokenizer.json.
 
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { familyOfHuggingFace } from '../families/index.ts';
 import type { Fields } from '../fields.ts';
 import type { ModelSource } from '../source.ts';
@@ -16,6 +16,7 @@ import { withFileErrors } from './file-errors.ts';
 import { hashFiles, sha256 } from './identity.ts';
 import type { ModelIdentity } from './identity.ts';
 import { isFile, readJsonObject } from './read-json.ts';
+import { revisionOf } from './revision.ts';
 
 /** Opens a directory that holds config.json. @throws DemurError */
 export async function openHuggingFace(path: string): Promise<ModelSource> {
@@ -48,10 +49,4 @@ async function identify(path: string, files: string[], entries: TensorEntries): 
     revision: revisionOf(path),
     dtype: dominantType(entries),
   };
-}
-
-/** The commit, where the directory is a snapshot of the Hugging Face cache. */
-function revisionOf(path: string): string | null {
-  const isSnapshot = basename(dirname(path)) === 'snapshots' && /^[0-9a-f]{40}$/.test(basename(path));
-  return isSnapshot ? basename(path) : null;
 }
