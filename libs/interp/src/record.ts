@@ -1,13 +1,15 @@
 /** The record of a run: everything that a reader needs to trust its numbers, or to get them again. */
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import type { ModelIdentity, ModelSource } from '@demur/model';
 import type { EnginePool } from './engine/pool.ts';
+import { lastCheck, type LastCheck } from './model-check/last-check.ts';
 import type { ExperimentSpec } from './spec.ts';
+import { versions } from './versions.ts';
 
 export interface RunRecord {
   model: ModelIdentity & { path: string; format: string; family: string };
   backend: { name: string; version: string; reason: string; workers: number };
+  /** The last `demur model check` of this model, on this backend by this version; null where there was none. */
+  check: LastCheck | null;
   /** What the numbers mean: sign, gradient point, reduction. */
   conventions: Record<string, string>;
   seed: number | null;
@@ -34,6 +36,7 @@ export async function runRecord(
   return {
     model: { path, format, family: config.family, ...(await source.identity()) },
     backend: { name: pool.backend, version: pool.backendVersion, reason: pool.reason, workers: pool.workers },
+    check: await lastCheck(source, pool.backend),
     conventions: conventions(spec),
     seed: spec.seed ?? null,
     versions: versions(),
@@ -80,20 +83,3 @@ const kvHeads = {
   native: 'one key and one value receiver a key/value head',
   expanded: 'key and value receivers a query head, as if keys and values were repeated',
 };
-
-const packages = ['@huggingface/transformers', '@tensorflow/tfjs', 'zod'];
-
-function versions(): Record<string, string> {
-  const own = packageVersion('@demur/interp');
-  return {
-    demur: own,
-    node: process.version,
-    ...Object.fromEntries(packages.map((name) => [name, packageVersion(name)])),
-  };
-}
-
-function packageVersion(name: string): string {
-  const file = findPackageJSON(name, import.meta.url);
-  const json: unknown = file === undefined ? {} : JSON.parse(readFileSync(file, 'utf8'));
-  return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : 'unknown';
-}

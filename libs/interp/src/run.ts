@@ -83,7 +83,7 @@ async function pairsOf({ pairs }: ExperimentSpec, resolve: RunOptions['resolvePa
 }
 
 /** The model's tokenizer; null for a model without one, which runs on token ids. */
-async function tokenizerOf(source: ModelSource): Promise<Tokenizer | null> {
+export async function tokenizerOf(source: ModelSource): Promise<Tokenizer | null> {
   try {
     return await source.loadTokenizer();
   } catch (error) {

@@ -3,6 +3,7 @@
  * equal bytes. Not the reader of models' weights, which streams and knows other number formats.
  */
 import { DemurError } from '@demur/model';
+import { z } from 'zod';
 import type { NamedArray } from './named-array.ts';
 
 interface HeaderEntry {
@@ -55,28 +56,55 @@ function littleEndian(values: Float32Array): Uint8Array {
   return isLittleEndian ? bytes : Buffer.from(bytes).swap32();
 }
 
-/** Reads what `encodeSafetensors` wrote; values are copied. Throws `InvalidSafetensorsError` for anything else. */
-export function decodeSafetensors(bytes: Uint8Array): Record<string, NamedArray> {
+/**
+ * Reads what `encodeSafetensors` wrote, and whole numbers of other writers (token ids, exact up to 2^24); values are copied.
+ * @param wanted which arrays to read; the others may be of any number format. By default all.
+ * @throws InvalidSafetensorsError for anything else
+ */
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  wanted: (name: string) => boolean = () => true,
+): Record<string, NamedArray> {
   const { header, start } = decodeHeader(bytes);
   return Object.fromEntries(
     Object.entries(header)
-      .filter(([name]) => name !== '__metadata__')
-      .map(([name, entry]) => [name, decodeArray(name, entry, bytes.subarray(start))]),
+      .filter(([name]) => name !== '__metadata__' && wanted(name))
+      .map(([name, entry]) => [name, decodeArray(name, requireEntry(name, entry), bytes.subarray(start))]),
   );
 }
 
-function decodeHeader(bytes: Uint8Array): { header: Record<string, HeaderEntry>; start: number } {
+function decodeHeader(bytes: Uint8Array): { header: Record<string, unknown>; start: number } {
   if (bytes.byteLength < 8) throw new InvalidSafetensorsError(`${bytes.byteLength} bytes are too few`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > bytes.byteLength - 8)
     throw new InvalidSafetensorsError(`a header of ${length} bytes in ${bytes.byteLength}`);
+  const header = parseHeader(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  return { header, start: 8 + length };
+}
+
+function parseHeader(json: string): Record<string, unknown> {
   try {
-    const json = new TextDecoder().decode(bytes.subarray(8, 8 + length));
-    return { header: JSON.parse(json) as Record<string, HeaderEntry>, start: 8 + length };
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(json));
   } catch (cause) {
-    throw new InvalidSafetensorsError(`its header is no JSON: ${String(cause)}`);
+    throw new InvalidSafetensorsError(`its header is no JSON object: ${String(cause)}`);
   }
 }
+
+const size = z.int().min(0);
+const headerEntry = z.object({ dtype: z.string(), shape: z.array(size), data_offsets: z.tuple([size, size]) });
+
+function requireEntry(name: string, entry: unknown): HeaderEntry {
+  const parsed = headerEntry.safeParse(entry);
+  if (parsed.success) return parsed.data;
+  throw new InvalidSafetensorsError(`"${name}" has no valid dtype, shape or data_offsets`);
+}
+
+/** Bytes a value, and how it is read from little-endian bytes. */
+const formats: Record<string, { bytes: number; read: (view: DataView, offset: number) => number }> = {
+  F32: { bytes: 4, read: (view, offset) => view.getFloat32(offset, true) },
+  I32: { bytes: 4, read: (view, offset) => view.getInt32(offset, true) },
+  I64: { bytes: 8, read: (view, offset) => Number(view.getBigInt64(offset, true)) },
+};
 
 function decodeArray(
   name: string,
@@ -84,13 +112,20 @@ function decodeArray(
   data: Uint8Array,
 ): NamedArray {
   const count = shape.reduce((product, length) => product * length, 1);
-  if (dtype !== 'F32') throw new InvalidSafetensorsError(`"${name}" is ${dtype}`);
-  if (end > data.byteLength || end - begin !== 4 * count)
+  const format = formats[dtype];
+  if (format === undefined)
+    throw new InvalidSafetensorsError(`"${name}" is ${dtype}, not ${Object.keys(formats).join(', ')}`);
+  if (end > data.byteLength || end - begin !== format.bytes * count)
     throw new InvalidSafetensorsError(
       `"${name}" of shape [${shape.join(', ')}] has bytes ${begin} to ${end} of ${data.byteLength}`,
     );
   const values = new Float32Array(count);
   const bytes = data.subarray(begin, end);
-  new Uint8Array(values.buffer).set(isLittleEndian ? bytes : Buffer.from(bytes).swap32());
+  if (dtype === 'F32' && isLittleEndian) {
+    new Uint8Array(values.buffer).set(bytes);
+    return { shape, values };
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < count; at++) values[at] = format.read(view, at * format.bytes);
   return { shape, values };
 }

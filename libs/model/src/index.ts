@@ -23,7 +23,7 @@ export { ConfigFieldError, UnsupportedConfigError } from './fields.ts';
 export { UnsupportedArchitectureError } from './families/index.ts';
 export { ConfigMissingError, ModelNotFoundError, NotAModelError, openModelSource, type ModelSource } from './source.ts';
 export { UnreadableFileError } from './sources/file-errors.ts';
-export type { ModelIdentity } from './sources/identity.ts';
+export { cacheFolder, sha256, type ModelIdentity } from './sources/identity.ts';
 export { InvalidJsonError } from './sources/read-json.ts';
 export {
   ChatTemplateFailedError,
@@ -37,7 +37,8 @@ export {
 } from './tokenizer/tokenizer.ts';
 export { MissingTensorError, SurplusTensorError, TensorShapeError } from './weights/check-tensors.ts';
 export { UnsupportedGgufError } from './weights/gguf.ts';
-export { NonFiniteWeightError, type LoadOptions } from './weights/load-weights.ts';
+export { NonFiniteWeightError } from './weights/decode-rows.ts';
+export { type LoadOptions } from './weights/load-weights.ts';
 export { PickleRefusedError, WeightsMissingError } from './weights/safetensors-shards.ts';
 export { InvalidHeaderError, TruncatedFileError, UnsupportedElementTypeError } from './weights/tensor-entry.ts';
 export type { WeightRecipe } from './weights/model-weights.ts';

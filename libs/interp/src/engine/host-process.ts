@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { backendEnvironment, isLibraryNoise } from '@demur/model';
 import { CancelledError, EngineStoppedError } from './errors.ts';
 import { reportedError } from './error-report.ts';
-import type { BackendReport, FromHost, HostSettings, ShardOutcome, ShardTask, ToHost } from './protocol.ts';
+import type { BackendReport, EngineTask, FromHost, HostSettings, ShardOutcome, ToHost } from './protocol.ts';
 
 /** What a caller of one shard may give. */
 export interface ShardRunOptions {
@@ -52,7 +52,7 @@ export class HostProcess {
     return this.#child.pid;
   }
 
-  async run(modelPath: string, task: ShardTask, options: ShardRunOptions): Promise<ShardOutcome> {
+  async run(modelPath: string, task: EngineTask, options: ShardRunOptions): Promise<ShardOutcome> {
     const { signal } = options;
     if (signal?.aborted === true) throw new CancelledError();
     const id = this.#nextId++;

@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import type { BackendChoice, BackendName } from '@demur/model';
 import { PoolClosedError } from './errors.ts';
 import { HostProcess, type ShardRunOptions } from './host-process.ts';
-import type { BackendReport, HostSettings, ShardOutcome, ShardTask } from './protocol.ts';
+import type { BackendReport, EngineTask, HostSettings, ShardOutcome } from './protocol.ts';
 
 /** A model on this machine: a directory or a GGUF file. */
 export interface ModelRef {
@@ -31,10 +31,10 @@ export interface EnginePool {
   /** The engine's process, while there is one. */
   readonly pid: number | undefined;
   /**
-   * Runs one shard. Rejects with `CancelledError` when `signal` aborts, `EngineStoppedError` when the engine dies (the
+   * Runs one shard, or one check of the model. Rejects with `CancelledError` when `signal` aborts, `EngineStoppedError` when the engine dies (the
    * next call starts a new one), `PoolClosedError` after `close`, or the shard's own error.
    */
-  run(model: ModelRef, task: ShardTask, options?: ShardRunOptions): Promise<ShardOutcome>;
+  run(model: ModelRef, task: EngineTask, options?: ShardRunOptions): Promise<ShardOutcome>;
   /** Ends the engine. What still runs is rejected. */
   close(): Promise<void>;
 }
@@ -81,7 +81,7 @@ class HostedPool implements EnginePool {
     return this.#host?.alive === true ? this.#host.pid : undefined;
   }
 
-  async run(model: ModelRef, task: ShardTask, options: ShardRunOptions = {}): Promise<ShardOutcome> {
+  async run(model: ModelRef, task: EngineTask, options: ShardRunOptions = {}): Promise<ShardOutcome> {
     const host = await this.start();
     return host.run(model.path, task, options);
   }

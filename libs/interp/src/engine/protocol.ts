@@ -1,5 +1,6 @@
 /** What parent, engine host and worker threads say to each other. Types only. */
 import type { BackendChoice, BackendName, ModelConfig, WeightStore } from '@demur/model';
+import type { CheckTask } from '../model-check/checks.ts';
 import type { Shard, ShardArrays } from '../shard.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import type { ErrorReport } from './error-report.ts';
@@ -26,6 +27,9 @@ export interface ShardTask {
   shard: Shard;
 }
 
+/** What a worker thread runs: a shard of an experiment, or a check of the model. */
+export type EngineTask = ShardTask | CheckTask;
+
 /** What a shard gave, and what it took. Times are milliseconds since 1970, of the machine's clock. */
 export interface ShardOutcome {
   arrays: ShardArrays;
@@ -37,7 +41,7 @@ export interface ShardOutcome {
   peakBytes: number;
 }
 
-export type ToHost = { type: 'run'; id: number; modelPath: string; task: ShardTask } | { type: 'cancel'; id: number };
+export type ToHost = { type: 'run'; id: number; modelPath: string; task: EngineTask } | { type: 'cancel'; id: number };
 
 export type FromHost =
   | { type: 'ready'; backend: BackendReport }
@@ -54,7 +58,7 @@ export interface SharedModel {
 }
 
 export type ToThread =
-  | { type: 'run'; model: SharedModel; task: ShardTask; cancelFlag: Int32Array<SharedArrayBuffer> }
+  | { type: 'run'; model: SharedModel; task: EngineTask; cancelFlag: Int32Array<SharedArrayBuffer> }
   | { type: 'forget'; key: string };
 
 export type FromThread =

@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { BackendChoice, ModelConfig } from '@demur/model';
 import { openBackend, Transformer, type Backend } from '@demur/model/engine';
-import { executeShard } from '../execute-shard.ts';
+import { executeTask } from '../execute-task.ts';
 import type { ShardArrays } from '../shard.ts';
 import { cancelTokenOf } from './cancel-token.ts';
 import { reportError } from './error-report.ts';
@@ -54,7 +54,7 @@ async function shardOutcome({ model, task, cancelFlag }: Extract<ToThread, { typ
   const opening = now();
   const transformer = openModel(model);
   const startedAt = now();
-  const arrays = await executeShard(transformer, task.spec, task.shard, {
+  const arrays = await executeTask(transformer, task, {
     cancel,
     onProgress: (done, total) => say({ type: 'progress', done, total }),
   });

@@ -45,7 +45,7 @@ async function hashFile(file: string): Promise<string> {
 }
 
 /** DEMUR_CACHE, or .cache at the root of the repository. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   return process.env['DEMUR_CACHE'] ?? resolve(import.meta.dirname, '../../../../.cache');
 }
 

@@ -1,0 +1,137 @@
+/**
+ * The gradient against central differences of the metric along random directions of the residual stream. Two steps are
+ * extrapolated (Richardson), which leaves an error of the fourth power of the step, so that it can be long enough for
+ * float32's rounding to vanish beside it.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor, Tensor3D } from '@tensorflow/tfjs';
+import type { HookName } from '@demur/model';
+import type { Transformer } from '@demur/model/engine';
+import type { ResolvedPair } from '../dataset/resolved-pair.ts';
+import { logitDifference } from '../metric.ts';
+import { withReadings } from '../readings.ts';
+import { seededUniform } from './check-pairs.ts';
+import type { Measuring } from './measuring.ts';
+import { passValues, sampleLayers } from './pass-values.ts';
+
+const DIRECTIONS = 4;
+
+/** Of a position's own root mean square: the longer of the two steps. */
+const STEP = 0.02;
+
+/** Multiples of the direction at which the metric is taken. */
+const STEPS = [STEP, -STEP, STEP / 2, -STEP / 2];
+
+export async function finiteDifferences({ model, pairs, comparison }: Measuring): Promise<void> {
+  const pair = pairs[0]!;
+  const layers = sampleLayers(model.config.nLayers);
+  const names = layers.map((layer): HookName => `blocks.${layer}.hook_resid_pre`);
+  const pass = await passValues(model, [pair.clean], { capture: names, logitsAt: 'none' });
+  const gradients = await gradientValues(model, pair, names);
+  for (const [i, name] of names.entries()) {
+    const at = { pair, layer: layers[i]!, resid: pass.at(name).values };
+    comparison.put(name, await slopeError(model, at, gradients.get(name)!));
+  }
+}
+
+async function gradientValues(
+  model: Transformer,
+  pair: ResolvedPair,
+  names: HookName[],
+): Promise<Map<HookName, Float32Array>> {
+  const metric = logitDifference(model, [{ pair }]);
+  const gradients = model.gradients([pair.clean], metric.gradient, names);
+  const values = new Map<HookName, Float32Array>();
+  try {
+    await withReadings((readings) => {
+      for (const [name, gradient] of gradients) readings.read(gradient, (read) => void values.set(name, read.slice()));
+    });
+  } finally {
+    tf.dispose([...gradients.values()]);
+  }
+  return values;
+}
+
+interface Place {
+  pair: ResolvedPair;
+  layer: number;
+  /** [position, dModel] */
+  resid: Float32Array;
+}
+
+/**
+ * Root mean square over directions u = D n (n normal, D each position's root mean square) of g · u − slope, and the norm of D g:
+ * were the gradient off by e, that is what |D e| is expected to be.
+ */
+async function slopeError(model: Transformer, place: Place, gradient: Float32Array) {
+  const scales = positionScales(place.resid, model.config.dModel);
+  const directions = randomDirections(scales, place.layer);
+  const slopes = await centralDifferences(model, place, directions);
+  const errors = directions.map((direction, i) => dot(gradient, direction) - slopes[i]!);
+  const scaled = gradient.map((value, at) => value * scales[at]!);
+  return { difference: Math.sqrt(dot(errors, errors) / DIRECTIONS), scale: Math.sqrt(dot(scaled, scaled)) };
+}
+
+/** Slopes of the metric along each direction, by one pass that starts at the layer. */
+async function centralDifferences(
+  model: Transformer,
+  { pair, layer, resid }: Place,
+  directions: Float32Array[],
+): Promise<number[]> {
+  const moved = directions.flatMap((direction) =>
+    STEPS.map((step) => resid.map((value, at) => value + step * direction[at]!)),
+  );
+  const all = new Float32Array(moved.length * resid.length);
+  moved.forEach((values, cell) => all.set(values, cell * resid.length));
+  const metrics = await metricsFrom(model, { pair, layer, cells: moved.length }, all);
+  return directions.map((_, i) => {
+    const [far, farBack, near, nearBack] = metrics.slice(i * STEPS.length) as [number, number, number, number];
+    const [long, short] = [(far - farBack) / (2 * STEP), (near - nearBack) / STEP];
+    return (4 * short - long) / 3;
+  });
+}
+
+/** The pair's metric for each of several residual streams [cell, position, dModel] at a layer. */
+async function metricsFrom(
+  model: Transformer,
+  { pair, layer, cells }: { pair: ResolvedPair; layer: number; cells: number },
+  values: Float32Array,
+): Promise<number[]> {
+  const { clean, answer, distractor } = pair;
+  const resid: Tensor3D = tf.tensor3d(values, [cells, clean.length, model.config.dModel]);
+  try {
+    const tokens = Array.from({ length: cells }, () => clean);
+    const options = layer === 0 ? replacing(resid) : { startLayer: layer, resid };
+    const { logits } = await passValues(model, tokens, { ...options, logitsAt: 'last' });
+    const row = (cell: number) => cell * model.config.dVocab;
+    return tokens.map((_, cell) => logits!.values[row(cell) + answer]! - logits!.values[row(cell) + distractor]!);
+  } finally {
+    resid.dispose();
+  }
+}
+
+/** A pass from the first layer computes its own residual stream, so it is replaced. */
+function replacing(resid: Tensor3D) {
+  return { hooks: { 'blocks.0.hook_resid_pre': (): Tensor => resid.clone() } };
+}
+
+/** Root mean square of each position, an entry for every value of it. */
+function positionScales(resid: Float32Array, dModel: number): Float32Array {
+  return resid.map((_, at) => {
+    const row = resid.subarray(at - (at % dModel), at - (at % dModel) + dModel);
+    return Math.sqrt(dot(row, row) / dModel);
+  });
+}
+
+/** Normal numbers times the scales: Box and Muller 1958. */
+function randomDirections(scales: Float32Array, seed: number): Float32Array[] {
+  const next = seededUniform(seed + 1);
+  const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+  return Array.from({ length: DIRECTIONS }, () => scales.map((scale) => scale * normal()));
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at++) sum += (a[at] as number) * (b[at] as number);
+  return sum;
+}
