@@ -24,6 +24,7 @@ interface CaseJson {
   receivers: string[];
   n_edges: number;
   head_z_pos_position: number;
+  steer: { layer: number; alpha: number; new_tokens: number };
   batches: Record<string, CaseBatch>;
 }
 
@@ -38,6 +39,8 @@ export interface GoldenCase {
   /** Tokens of each pair's prompts. */
   lengths: number[];
   arrays: Record<string, NamedArray>;
+  /** Token ids that the reference generated, a row a pair, by name. */
+  tokens: Record<string, number[][]>;
 }
 
 /** One batch of a tiny case. Pad tokens are left out: pairs simply differ in length. */
@@ -56,6 +59,7 @@ export function goldenCase(name: string, batch: Batch): GoldenCase {
     })),
     lengths: tokens_clean.map((tokens, row) => own(tokens, row).length),
     arrays: readArrays(new URL(`${name}/${batch}.safetensors`, folder)),
+    tokens: readTokens(new URL(`${name}/${batch}.safetensors`, folder)),
   };
 }
 
@@ -82,6 +86,24 @@ export function readArrays(file: URL): Record<string, NamedArray> {
         return dtype === 'F32' ? [[name, { shape, values: new Float32Array(data.buffer) }]] : [];
       },
     ),
+  );
+}
+
+/** The int64 matrices of a safetensors file, as lists of rows: token ids. */
+export function readTokens(file: URL): Record<string, number[][]> {
+  const bytes = readFileSync(file);
+  const start = 8 + Number(bytes.readBigUInt64LE());
+  type Entry = { dtype: string; shape: number[]; data_offsets: [number, number] };
+  const header = JSON.parse(bytes.toString('utf8', 8, start)) as Record<string, Entry>;
+  const matrices = Object.entries(header).filter(([, { dtype, shape }]) => dtype === 'I64' && shape.length === 2);
+  return Object.fromEntries(
+    matrices.map(([name, { shape, data_offsets: [begin] }]) => {
+      const [rows, columns] = shape as [number, number];
+      const at = (row: number, column: number) => start + begin + 8 * (row * columns + column);
+      const row = (_: unknown, r: number) =>
+        Array.from({ length: columns }, (_, c) => Number(bytes.readBigInt64LE(at(r, c))));
+      return [name, Array.from({ length: rows }, row)];
+    }),
   );
 }
 
