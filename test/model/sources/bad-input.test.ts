@@ -106,16 +106,34 @@ describe('config.json', () => {
     ],
     ['no model type', { model_type: undefined }, 'UNSUPPORTED_ARCHITECTURE', ['null']],
     [
-      'scaled rotary positions',
+      'half of a rotary scaling',
       { rope_scaling: { rope_type: 'llama3', factor: 8 } },
+      'INVALID_CONFIG',
+      ['rope_scaling', 'low_freq_factor', 'is missing'],
+    ],
+    [
+      'a rotary scaling between equal wavelengths',
+      { rope_scaling: { rope_type: 'llama3', factor: 8, low_freq_factor: 2, high_freq_factor: 2 } },
+      'INVALID_CONFIG',
+      ['high_freq_factor', '2'],
+    ],
+    [
+      'a rotary scaling by 0',
+      { rope_scaling: { type: 'linear', factor: 0 } },
+      'INVALID_CONFIG',
+      ['rope_scaling', 'factor', '0'],
+    ],
+    [
+      'scaled rotary positions',
+      { rope_scaling: { rope_type: 'longrope', factor: 8 } },
       'UNSUPPORTED_CONFIG',
-      ['rope_scaling', 'rope_type', '"llama3"'],
+      ['rope_scaling', 'rope_type', '"longrope"', 'llama3'],
     ],
     [
       'older scaled rotary positions',
-      { rope_scaling: { type: 'linear', factor: 2 } },
+      { rope_scaling: { type: 'su', factor: 2 } },
       'UNSUPPORTED_CONFIG',
-      ['"type"', '"linear"'],
+      ['"type"', '"su"', 'linear'],
     ],
     [
       'scaling in rope_parameters',
@@ -131,7 +149,7 @@ describe('config.json', () => {
     ],
     ['attention biases that the file lacks', { attention_bias: true }, 'MISSING_TENSOR', ['self_attn.q_proj.bias']],
     ['MLP biases that the file lacks', { mlp_bias: true }, 'MISSING_TENSOR', ['mlp.gate_proj.bias']],
-    ['another activation', { hidden_act: 'gelu' }, 'UNSUPPORTED_CONFIG', ['hidden_act', '"gelu"', '"silu"']],
+    ['another activation', { hidden_act: 'xielu' }, 'UNSUPPORTED_CONFIG', ['hidden_act', '"xielu"', 'silu']],
     ['a sliding window', { sliding_window: 4096 }, 'UNSUPPORTED_CONFIG', ['sliding_window', '4096']],
     ['split matrices', { pretraining_tp: 2 }, 'UNSUPPORTED_CONFIG', ['pretraining_tp', '2']],
     [
@@ -311,6 +329,12 @@ describe('shards', () => {
   });
 });
 
+/** Adds a float32 vector to a GGUF file. */
+function addVector(parts: GgufParts, name: string, values: number[]): void {
+  parts.tensors.push({ name, shape: [values.length], type: 0, offset: parts.data.length });
+  parts.data = Buffer.concat([parts.data, Buffer.from(Float32Array.from(values).buffer)]);
+}
+
 describe('GGUF', () => {
   const parts: [string, (parts: GgufParts) => void, string, string[]][] = [
     ['version 1', (p) => void (p.version = 1), 'UNSUPPORTED_GGUF', ['version 1']],
@@ -443,12 +467,29 @@ describe('GGUF', () => {
       ['token_embd.weight', '[5, 8]', '[6, 8]'],
     ],
     ['a tensor missing', (p) => void p.tensors.pop(), 'MISSING_TENSOR', ['blk.0.ffn_down.weight']],
-    ['a bias', (p) => void (p.tensors.at(-1)!.name = 'blk.0.attn_q.bias'), 'MISSING_TENSOR', ['blk.0.ffn_down.weight']],
     [
-      'rotary factors as a tensor',
+      'a bias of another shape',
+      (p) => void (p.tensors.at(-1)!.name = 'blk.0.attn_q.bias'),
+      'TENSOR_SHAPE',
+      ['blk.0.attn_q.bias'],
+    ],
+    [
+      'no rotary factors in their tensor',
       (p) => void p.tensors.push({ name: 'rope_freqs.weight', shape: [0], type: 0, offset: 0 }),
-      'SURPLUS_TENSOR',
-      ['rope_freqs.weight'],
+      'INVALID_HEADER',
+      ['rope_freqs.weight', '[0]'],
+    ],
+    [
+      'rotary factors for other heads',
+      (p) => void addVector(p, 'rope_freqs.weight', [1, 1, 1]),
+      'INVALID_CONFIG',
+      ['rope_freqs.weight', '3 values'],
+    ],
+    [
+      'a rotary factor of 0',
+      (p) => void addVector(p, 'rope_freqs.weight', [1, 0]),
+      'INVALID_HEADER',
+      ['rope_freqs.weight', '0'],
     ],
   ];
 

@@ -7,35 +7,50 @@ import type { TensorEntries } from '../weights/tensor-entry.ts';
 
 export type SourceFormat = 'huggingface' | 'gguf';
 
-/** A tensor of the file that becomes one of our weights. */
+/** A tensor of the file, or a part of one, that becomes one of our weights. Plain data: it may go to another thread. */
 export interface StoredTensor {
   /** Its name in the file. */
   tensor: string;
-  /** Its shape in the file, row-major: [out, in] for a matrix. */
+  /** The whole tensor's shape in the file, row-major: mostly [out, in] for a matrix. */
   shape: number[];
-  /** llama.cpp keeps the rows of q and k pairwise interleaved within each head of this many rows. */
+  /** The rows that are taken; all by default. Of a vector, its elements. */
+  rows?: { start: number; count: number };
+  /** The columns that are taken; all by default. */
+  columns?: { start: number; count: number };
+  /** llama.cpp keeps the rows of Llama's q and k pairwise interleaved within each head of this many rows. */
   interleavedHead?: number;
 }
 
-/** One of our weights: the file's tensor, transposed to [in, out] where `transpose`. */
+/** One of our weights: what was taken of the file's tensor, transposed where `transpose`, so that matrices are [in, out]. */
 export interface PlannedWeight {
   name: string;
   shape: number[];
   stored: StoredTensor;
   transpose: boolean;
+  /** Added to every value: 1 where the file has w and the norm multiplies by 1 + w. */
+  plus?: number;
+}
+
+/** What a GGUF file tells beside its metadata. */
+export interface GgufTensors {
+  entries: TensorEntries;
+  /** Values of `rope_freqs.weight`: what each pair's frequency is divided by; null where there is no such tensor. */
+  ropeFactors: readonly number[] | null;
 }
 
 export interface Family {
   /** Hugging Face `model_type` and the `architectures` that its mapper understands. */
   modelType: string;
   architectures: readonly string[];
-  /** GGUF `general.architecture`. */
-  ggufArchitecture: string;
+  /** The model from GGUF files of its `general.architecture`; null where llama.cpp has none of its own. */
+  gguf: {
+    architecture: string;
+    /** @throws ConfigFieldError, UnsupportedConfigError */
+    config(fields: Fields, tensors: GgufTensors): ModelConfig;
+  } | null;
   /** @throws ConfigFieldError, UnsupportedConfigError */
   configFromHuggingFace(fields: Fields): ModelConfig;
-  /** @throws ConfigFieldError, UnsupportedConfigError */
-  configFromGguf(fields: Fields, tensors: TensorEntries): ModelConfig;
-  planWeights(config: ModelConfig, format: SourceFormat): PlannedWeight[];
+  planWeights(config: ModelConfig, format: SourceFormat, tensors: TensorEntries): PlannedWeight[];
   /** File tensors that may be present and unused since they change no result. */
   harmlessTensors: RegExp;
 }

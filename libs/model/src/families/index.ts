@@ -4,9 +4,16 @@ import { DemurError } from '../errors.ts';
 import type { Fields } from '../fields.ts';
 import { shown, stringField } from '../fields.ts';
 import type { Family } from './family.ts';
+import { gemma2 } from './gemma2.ts';
+import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
+import { mistral } from './mistral.ts';
+import { qwen2 } from './qwen2.ts';
+import { qwen3 } from './qwen3.ts';
 
-const families: readonly Family[] = [llama];
+const families: readonly Family[] = [gemma2, gpt2, llama, mistral, qwen2, qwen3];
+
+type GgufFamily = Family & { gguf: NonNullable<Family['gguf']> };
 
 /** A model whose architecture has no mapper here. */
 export class UnsupportedArchitectureError extends DemurError {
@@ -35,10 +42,11 @@ export function familyOfHuggingFace(fields: Fields): Family {
 }
 
 /** The family of a GGUF file, by `general.architecture`. @throws UnsupportedArchitectureError */
-export function familyOfGguf(fields: Fields): Family {
+export function familyOfGguf(fields: Fields): GgufFamily {
   const architecture = stringField(fields, 'general.architecture');
-  const family = families.find((candidate) => candidate.ggufArchitecture === architecture);
+  const readable = families.filter((family): family is GgufFamily => family.gguf !== null);
+  const family = readable.find(({ gguf }) => gguf.architecture === architecture);
   if (family !== undefined) return family;
-  const supported = families.map(({ ggufArchitecture }) => ggufArchitecture);
+  const supported = readable.map(({ gguf }) => gguf.architecture);
   throw new UnsupportedArchitectureError(fields.file, shown(architecture ?? null), supported);
 }

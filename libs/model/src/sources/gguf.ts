@@ -9,19 +9,23 @@ import { readGgufHeader } from '../weights/gguf.ts';
 import type { GgufHeader } from '../weights/gguf.ts';
 import { loadWeights } from '../weights/load-weights.ts';
 import { sizesOf } from '../weights/residency.ts';
-import { dominantType } from '../weights/tensor-entry.ts';
+import { readVector } from '../weights/read-vector.ts';
+import { dominantType, InvalidHeaderError } from '../weights/tensor-entry.ts';
 import { withFileErrors } from './file-errors.ts';
 import { hashFiles, sha256 } from './identity.ts';
 import type { ModelIdentity } from './identity.ts';
 import { revisionOf } from './revision.ts';
+
+/** Heads are far smaller than twice this. */
+const MAX_ROPE_FACTORS = 4096;
 
 /** Opens a GGUF file. @throws DemurError */
 export async function openGguf(path: string): Promise<ModelSource> {
   const header = await readGgufHeader(path);
   const fields: Fields = { file: path, values: header.metadata };
   const family = familyOfGguf(fields);
-  const config = family.configFromGguf(fields, header.entries);
-  const plan = family.planWeights(config, 'gguf');
+  const config = family.gguf.config(fields, { entries: header.entries, ropeFactors: await ropeFactorsOf(header) });
+  const plan = family.planWeights(config, 'gguf', header.entries);
   checkTensors(path, header.entries, plan, family.harmlessTensors);
   return {
     path,
@@ -33,6 +37,16 @@ export async function openGguf(path: string): Promise<ModelSource> {
     streamWeights: (residency) => ({ plan, entries: header.entries, residency }),
     loadTokenizer: () => withFileErrors(() => tokenizerOfGguf(fields, config.dVocab)),
   };
+}
+
+/** `rope_freqs.weight`, which belongs to the configuration; null where the file has none. */
+async function ropeFactorsOf({ entries }: GgufHeader): Promise<number[] | null> {
+  const entry = entries.get('rope_freqs.weight');
+  if (entry === undefined) return null;
+  const factors = [...(await readVector(entry, MAX_ROPE_FACTORS))];
+  const wrong = factors.find((factor) => factor <= 0);
+  if (wrong === undefined) return factors;
+  throw new InvalidHeaderError(entry.file, `"rope_freqs.weight" holds ${wrong}, but frequencies are divided by it`);
 }
 
 async function identify(path: string, { metadata, entries }: GgufHeader): Promise<ModelIdentity> {

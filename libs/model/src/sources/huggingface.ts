@@ -1,6 +1,5 @@
 // A Hugging Face directory as a ModelSource: config.json, safetensors, tokenizer.json.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { familyOfHuggingFace } from '../families/index.ts';
 import type { Fields } from '../fields.ts';
@@ -25,7 +24,7 @@ export async function openHuggingFace(path: string): Promise<ModelSource> {
   const family = familyOfHuggingFace(fields);
   const config = family.configFromHuggingFace(fields);
   const { files, entries } = await readSafetensorsDirectory(path);
-  const plan = family.planWeights(config, 'huggingface');
+  const plan = family.planWeights(config, 'huggingface', entries);
   checkTensors(path, entries, plan, family.harmlessTensors);
   return {
     path,
@@ -44,7 +43,7 @@ async function identify(path: string, files: string[], entries: TensorEntries): 
   const template = await chatTemplateOfDirectory(path);
   return {
     weightsSha256: await hashFiles(files),
-    tokenizerSha256: (await isFile(tokenizer)) ? sha256(await readFile(tokenizer)) : null,
+    tokenizerSha256: (await isFile(tokenizer)) ? await hashFiles([tokenizer]) : null,
     chatTemplateSha256: template === null ? null : sha256(template),
     revision: revisionOf(path),
     dtype: dominantType(entries),

@@ -2,6 +2,7 @@
 
 import { DemurError } from '../errors.ts';
 import type { PlannedWeight } from '../families/family.ts';
+import { UnsupportedElementTypeError } from './tensor-entry.ts';
 import type { TensorEntries } from './tensor-entry.ts';
 
 /** A tensor that the configuration asks for and the file lacks. */
@@ -47,6 +48,14 @@ export function checkTensors(
     const entry = entries.get(tensor);
     if (entry === undefined) throw new MissingTensorError(path, tensor);
     if (String(entry.shape) !== String(shape)) throw new TensorShapeError(entry.file, tensor, shape, entry.shape);
+    if (shape.length === 1 && entry.type.blockLength > 1) {
+      throw new UnsupportedElementTypeError(
+        entry.file,
+        tensor,
+        entry.type.name,
+        'float32, float16, bfloat16 for vectors',
+      );
+    }
   }
   const wanted = new Set(parts.map(({ tensor }) => tensor));
   for (const { name, file } of entries.values()) {

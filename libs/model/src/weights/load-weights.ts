@@ -1,9 +1,8 @@
 // Streams a model's tensors from disk into one WeightStore: decode to float32, check, transpose.
 // One chunk of a tensor is in memory beside the store, never a second copy. Not validation of headers: done before.
 
-import { DemurError } from '../errors.ts';
 import type { PlannedWeight, StoredTensor } from '../families/family.ts';
-import { decodeBlocks } from './element-type.ts';
+import { decodeRows, rowsOf, TILE, transposeInto } from './decode-rows.ts';
 import { readBytes, readBytesSync, withFile } from './read-bytes.ts';
 import type { OpenFile, OpenSyncFile } from './read-bytes.ts';
 import type { TensorEntries, TensorEntry } from './tensor-entry.ts';
@@ -16,20 +15,8 @@ export interface LoadOptions {
   signal?: AbortSignal;
 }
 
-/** A weight that is NaN or infinite. */
-export class NonFiniteWeightError extends DemurError {
-  constructor(file: string, tensor: string, index: number, value: number) {
-    super(
-      'NON_FINITE_WEIGHT',
-      `${file}: tensor "${tensor}" holds ${value} at element ${index}; the weights are damaged, download them again.`,
-    );
-  }
-}
-
 /** Elements decoded at a time: 1 MiB of float32, so that a chunk stays in the second-level cache. */
 const CHUNK_ELEMENTS = 2 ** 18;
-/** Rows written side by side while transposing: 16 float32 fill a cache line. */
-const TILE = 16;
 
 /** Reads all planned weights. The plan was checked against `entries`. @throws TruncatedFileError, NonFiniteWeightError */
 export async function loadWeights(
@@ -54,6 +41,8 @@ export interface LoadTask {
   stored: StoredTensor;
   values: Float32Array;
   transpose: boolean;
+  /** As in PlannedWeight. */
+  plus?: number;
   /** Of the file's tensor, where the entry is a part of it; 0 unless said. For messages. */
   firstElement?: number;
 }
@@ -78,11 +67,11 @@ class Scratch {
 
 /** What brings a planned weight to its place in the store. */
 export function taskOf(
-  { name, stored, transpose }: PlannedWeight,
+  { name, stored, transpose, plus }: PlannedWeight,
   store: WeightStore,
   entries: TensorEntries,
 ): LoadTask {
-  return { entry: entries.get(stored.tensor)!, stored, values: weight(store, name).values, transpose };
+  return { entry: entries.get(stored.tensor)!, stored, values: weight(store, name).values, transpose, plus };
 }
 
 function progressOf(plan: readonly PlannedWeight[], { onProgress, signal }: LoadOptions): (elements: number) => void {
@@ -125,20 +114,18 @@ interface Read {
 /** Decodes a tensor chunk by chunk: yields what is to be read, and goes on when it has been. */
 function* readsOf(task: LoadTask, { step, scratch }: Progressing): Generator<Read, void, void> {
   const { entry, stored } = task;
-  const rowLength = stored.shape.at(-1)!;
-  const rows = elementCount(stored.shape) / rowLength;
-  const rowBytes = entry.byteLength / rows;
-  const chunkRows = Math.min(rows, rowsPerChunk(rowLength, stored.interleavedHead ?? TILE));
-  const { bytes, floats } = scratch.reserve(chunkRows * rowBytes, chunkRows * rowLength);
+  const { start, count: rows, length, bytes: rowBytes } = rowsOf(stored, entry.type);
+  const columns = stored.columns?.count ?? length;
+  const chunkRows = Math.min(rows, rowsPerChunk(length, stored.interleavedHead ?? TILE));
+  const { bytes, floats } = scratch.reserve(chunkRows * rowBytes, chunkRows * length);
   for (let row = 0; row < rows; row += chunkRows) {
     const count = Math.min(chunkRows, rows - row);
     const target = bytes.subarray(0, count * rowBytes);
-    yield { position: entry.offset + row * rowBytes, target, what: `tensor "${entry.name}"` };
-    const values = floats.subarray(0, count * rowLength);
-    decodeRows(target, task, values);
-    checkFinite(values, entry, (task.firstElement ?? 0) + row * rowLength);
-    if (task.transpose) transposeInto(task.values, values, { rowLength, columns: rows, firstColumn: row });
-    else task.values.set(values, row * rowLength);
+    yield { position: entry.offset + (start + row) * rowBytes, target, what: `tensor "${entry.name}"` };
+    const firstElement = (task.firstElement ?? 0) + (start + row) * length;
+    const values = decodeRows(target, { ...task, firstElement }, floats.subarray(0, count * length));
+    if (task.transpose) transposeInto(task.values, values, { rowLength: columns, columns: rows, firstColumn: row });
+    else task.values.set(values, row * columns);
     step(values.length);
   }
 }
@@ -146,54 +133,4 @@ function* readsOf(task: LoadTask, { step, scratch }: Progressing): Generator<Rea
 /** A multiple of `unit` rows (a whole head, or a tile), about a chunk's size. */
 function rowsPerChunk(rowLength: number, unit: number): number {
   return Math.max(1, Math.floor(CHUNK_ELEMENTS / (rowLength * unit))) * unit;
-}
-
-/** Decodes whole rows, those of an interleaved head to the place where a half-rotating rotary expects them. */
-function decodeRows(bytes: Uint8Array, { entry, stored }: LoadTask, out: Float32Array): void {
-  if (stored.interleavedHead === undefined) return decodeBlocks(entry.type, bytes, out);
-  const rowLength = stored.shape.at(-1)!;
-  const rowBytes = (rowLength / entry.type.blockLength) * entry.type.blockBytes;
-  for (let row = 0; row * rowLength < out.length; row++) {
-    const to = separatedRow(row, stored.interleavedHead) * rowLength;
-    decodeBlocks(entry.type, bytes.subarray(row * rowBytes), out.subarray(to, to + rowLength));
-  }
-}
-
-/** llama.cpp stores row (pair j, half s) of a head at 2j + s; Hugging Face at s dHead/2 + j. */
-function separatedRow(row: number, dHead: number): number {
-  const within = row % dHead;
-  return row - within + (within & 1) * (dHead / 2) + (within >> 1);
-}
-
-/** x * 0 is NaN exactly for NaN and infinities, so one sum tells; four of them keep the adder busy. */
-function checkFinite(values: Float32Array, entry: TensorEntry, firstIndex: number): void {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let i = 0;
-  for (; i + 3 < values.length; i += 4) {
-    a += values[i]! * 0;
-    b += values[i + 1]! * 0;
-    c += values[i + 2]! * 0;
-    d += values[i + 3]! * 0;
-  }
-  for (; i < values.length; i++) a += values[i]! * 0;
-  if (a + b + c + d === 0) return;
-  const index = values.findIndex((value) => !Number.isFinite(value));
-  throw new NonFiniteWeightError(entry.file, entry.name, firstIndex + index, values[index]!);
-}
-
-/** Rows [out, in] become columns from `firstColumn` of `target` [in, columns]: 16 rows at a time, a cache line a write. */
-function transposeInto(
-  target: Float32Array,
-  rows: Float32Array,
-  { rowLength, columns, firstColumn }: { rowLength: number; columns: number; firstColumn: number },
-): void {
-  const rowCount = rows.length / rowLength;
-  for (let tile = 0; tile < rowCount; tile += TILE) {
-    const width = Math.min(TILE, rowCount - tile);
-    for (let i = 0; i < rowLength; i++) {
-      const to = i * columns + firstColumn + tile;
-      let from = tile * rowLength + i;
-      for (let j = 0; j < width; j++, from += rowLength) target[to + j] = rows[from]!;
-    }
-  }
 }
