@@ -1,7 +1,9 @@
 // Reads and checks the header of a .safetensors file: 8 bytes of length, JSON, then the tensors' bytes without gaps
 // (https://huggingface.co/docs/safetensors). Not the values.
 
-import { elementType } from './element-type.ts';
+import { DemurError } from '../errors.ts';
+import { withFileErrors } from '../sources/file-errors.ts';
+import { decodeBlocks, elementType } from './element-type.ts';
 import type { ElementType } from './element-type.ts';
 import { readBytes, withFile } from './read-bytes.ts';
 import type { OpenFile } from './read-bytes.ts';
@@ -13,6 +15,7 @@ import {
   UnsupportedElementTypeError,
 } from './tensor-entry.ts';
 import type { TensorEntry } from './tensor-entry.ts';
+import { elementCount } from './weight-store.ts';
 
 /** The format's own limit on its JSON header. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -22,6 +25,18 @@ const elementTypes: ReadonlyMap<string, ElementType> = new Map([
   ['F16', elementType('float16')],
   ['BF16', elementType('bfloat16')],
 ]);
+
+/** A name that no tensor of a file has. */
+export class TensorNotFoundError extends DemurError {
+  constructor(file: string, name: string, there: readonly string[]) {
+    const some = there.slice(0, 10).map((own) => JSON.stringify(own));
+    const more = there.length > some.length ? ` and ${there.length - some.length} more` : '';
+    super(
+      'TENSOR_NOT_FOUND',
+      `${file} has no tensor ${JSON.stringify(name)}; it has ${some.length === 0 ? 'none' : some.join(', ') + more}`,
+    );
+  }
+}
 
 /** The tensors of a file, every offset checked against its length. @throws DemurError naming file and tensor */
 export async function readSafetensorsHeader(path: string): Promise<TensorEntry[]> {
@@ -33,6 +48,32 @@ export async function readSafetensorsHeader(path: string): Promise<TensorEntry[]
     checkCoverage(file, entries, dataStart);
     return entries.map((entry) => ({ ...entry, offset: entry.offset + dataStart }));
   });
+}
+
+/**
+ * One tensor of a file, whatever else the file holds, as float32.
+ * @throws UnreadableFileError, TensorNotFoundError, UnsupportedElementTypeError, InvalidHeaderError, TruncatedFileError
+ */
+export async function readSafetensorsTensor(
+  path: string,
+  name: string,
+): Promise<{ shape: number[]; values: Float32Array }> {
+  return withFileErrors(() =>
+    withFile(path, async (file) => {
+      const { header, dataStart } = await readHeaderJson(file);
+      const tensors = header.filter(([own]) => own !== '__metadata__');
+      const found = tensors.find(([own]) => own === name);
+      if (found === undefined) throw new TensorNotFoundError(path, name, Object.keys(Object.fromEntries(tensors)));
+      const { shape, type, offset, byteLength } = entryOf(path, ...found);
+      const end = dataStart + offset + byteLength;
+      if (end > file.size) throw new TruncatedFileError(path, end, file.size, `tensor "${name}"`);
+      const bytes = new Uint8Array(byteLength);
+      await readBytes(file, dataStart + offset, bytes, `tensor "${name}"`);
+      const values = new Float32Array(elementCount(shape));
+      decodeBlocks(type, bytes, values);
+      return { shape, values };
+    }),
+  );
 }
 
 async function readHeaderJson(file: OpenFile): Promise<{ header: [string, unknown][]; dataStart: number }> {
