@@ -8,13 +8,17 @@ export const PAIRS_PER_SHARD = 8;
 /** A small data set is still cut in two, so that a second core has work. */
 const LEAST_SHARDS = 2;
 
-/** Blocks of near-equal size, in which pairs with the same beginning and similar lengths stand together. */
-export function planShards(pairs: ResolvedPair[]): Shard[] {
+/**
+ * Blocks of near-equal size, in which pairs with the same beginning and similar lengths stand together.
+ * @param pairsPerShard of a model that one worker runs alone; by default, what suits several.
+ */
+export function planShards(pairs: ResolvedPair[], pairsPerShard?: number): Shard[] {
   const order = pairs
     .map((pair, index) => ({ index, pair }))
     .sort((a, b) => compare(a.pair, b.pair) || a.index - b.index);
   const columns = Math.max(...pairs.map(({ clean }) => clean.length));
-  const count = Math.max(Math.ceil(pairs.length / PAIRS_PER_SHARD), Math.min(LEAST_SHARDS, pairs.length));
+  const least = pairsPerShard === undefined ? Math.min(LEAST_SHARDS, pairs.length) : 1;
+  const count = Math.max(Math.ceil(pairs.length / (pairsPerShard ?? PAIRS_PER_SHARD)), least);
   const start = (index: number) => Math.floor((index * pairs.length) / count);
   return Array.from({ length: count }, (_, index) => ({
     index,

@@ -1,6 +1,7 @@
 /** The record of a run: everything that a reader needs to trust its numbers, or to get them again. */
 import type { ModelIdentity, ModelSource } from '@demur/model';
 import type { EnginePool } from './engine/pool.ts';
+import type { ModelRef } from './engine/protocol.ts';
 import { lastCheck, type LastCheck } from './model-check/last-check.ts';
 import type { ExperimentSpec } from './spec.ts';
 import { versions } from './versions.ts';
@@ -18,8 +19,13 @@ export interface RunRecord {
   warnings: string[];
   /** When the run began, ISO 8601. */
   startedAt: string;
-  /** Wall seconds of loading the model, and of computing; the backend's start and tokenising are in neither. */
-  seconds: { load: number; run: number };
+  /** Where the weights were: all in memory, or streamed from disk through so many slots of a block each. */
+  residency: { mode: 'resident' | 'streamed'; budgetBytes: number; slots: number | null };
+  /**
+   * Wall seconds of loading the model, and of computing; the backend's start and tokenising are in neither. `disk`: of
+   * those that computing took, spent waiting for streamed weights.
+   */
+  seconds: { load: number; run: number; disk: number };
   /** The most memory that the engine's process had resident. */
   peakBytes: number;
 }
@@ -30,18 +36,24 @@ export type RunMeasures = Pick<RunRecord, 'warnings' | 'startedAt' | 'seconds' |
 /** The record of a run that has ended. Hashes the model's files, unless their hashes are known. */
 export async function runRecord(
   spec: ExperimentSpec,
-  { source, pool, measures }: { source: ModelSource; pool: EnginePool; measures: RunMeasures },
+  { source, pool, model, measures }: { source: ModelSource; pool: EnginePool; model: ModelRef; measures: RunMeasures },
 ): Promise<RunRecord> {
   const { path, format, config } = source;
   return {
     model: { path, format, family: config.family, ...(await source.identity()) },
-    backend: { name: pool.backend, version: pool.backendVersion, reason: pool.reason, workers: pool.workers },
+    backend: { name: pool.backend, version: pool.backendVersion, reason: pool.reason, workers: pool.workersFor(model) },
+    residency: residencyOf(model),
     check: await lastCheck(source, pool.backend),
     conventions: conventions(spec),
     seed: spec.seed ?? null,
     versions: versions(),
     ...measures,
   };
+}
+
+function residencyOf({ residency }: ModelRef): RunRecord['residency'] {
+  const { mode, budgetBytes } = residency;
+  return { mode, budgetBytes, slots: residency.mode === 'streamed' ? residency.slots : null };
 }
 
 const shared = {

@@ -2,18 +2,19 @@
 import { openModelSource, TokenizerMissingError, type ModelSource, type Tokenizer } from '@demur/model';
 import { resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
 import type { EnginePool } from './engine/pool.ts';
-import type { ShardOutcome } from './engine/protocol.ts';
+import type { ModelRef, ShardOutcome } from './engine/protocol.ts';
 import { NotFiniteError, UnknownDataSetError } from './errors.ts';
 import { buildGraph } from './graph/graph.ts';
 import { mergeShards } from './merge.ts';
 import type { NamedArray } from './named-array.ts';
 import { planShards } from './plan-shards.ts';
-import { runRecord } from './record.ts';
+import { runRecord, type RunMeasures } from './record.ts';
 import { resultJson, type ExperimentResult } from './result.ts';
 import type { Shard } from './shard.ts';
 import { requireFit } from './spec/fit.ts';
 import type { PairSpec } from './spec/pair.ts';
 import type { ExperimentSpec } from './spec.ts';
+import { pairsPerStreamedShard } from './streamed-shards.ts';
 
 /** How far a run is. `load`: part of the weights; `run`: shards, one that is under way counting by its steps. */
 export interface Progress {
@@ -41,8 +42,9 @@ export interface RunOptions {
 export async function runExperiment(spec: ExperimentSpec, options: RunOptions): Promise<ExperimentResult> {
   const startedAt = new Date().toISOString();
   const { source, tokenizer, dataSet } = options.prepared ?? (await prepareExperiment(spec, options));
-  const shards = planShards(dataSet.pairs);
-  const outcomes = await runShards(spec, { source, shards, options });
+  const model = options.pool.place(source);
+  const shards = planShards(dataSet.pairs, pairsPerShard(spec, { source, dataSet, model }));
+  const outcomes = await runShards(spec, { model, shards, options });
   options.onProgress?.({ stage: 'merge', done: 0, total: 1 });
   const arrays = mergeShards(
     spec.kind,
@@ -50,11 +52,21 @@ export async function runExperiment(spec: ExperimentSpec, options: RunOptions): 
   );
   requireFinite(arrays);
   const measures = { warnings: dataSet.warnings, startedAt, ...measured(outcomes) };
-  const record = await runRecord(spec, { source, pool: options.pool, measures });
+  const record = await runRecord(spec, { source, pool: options.pool, model, measures });
   const graph = spec.kind === 'attribution' ? buildGraph(source.config, spec.options.kvHeads) : undefined;
   if (graph) arrays['mask'] = { shape: [graph.senders.length, graph.receivers.length], values: graph.mask };
   options.onProgress?.({ stage: 'merge', done: 1, total: 1 });
   return { arrays, result: resultJson({ spec, pairs: dataSet.pairs, tokenizer, graph, record }) };
+}
+
+/** Of a streamed model; undefined for one in memory. */
+function pairsPerShard(
+  spec: ExperimentSpec,
+  { source, dataSet, model }: { source: ModelSource; dataSet: ResolvedDataSet; model: ModelRef },
+): number | undefined {
+  const { mode, activationBytes } = model.residency;
+  if (mode === 'resident') return undefined;
+  return pairsPerStreamedShard(spec, dataSet.pairs, { config: source.config, activationBytes });
 }
 
 /** A spec with its model opened and its pairs tokenised and checked: ready to run. */
@@ -95,7 +107,7 @@ export async function tokenizerOf(source: ModelSource): Promise<Tokenizer | null
 /** Runs all shards; when one fails the others are cancelled, and its error is thrown once they have stopped. */
 async function runShards(
   spec: ExperimentSpec,
-  { source, shards, options }: { source: ModelSource; shards: Shard[]; options: RunOptions },
+  { model, shards, options }: { model: ModelRef; shards: Shard[]; options: RunOptions },
 ): Promise<ShardOutcome[]> {
   const failure = new AbortController();
   const signal = AbortSignal.any([failure.signal, ...(options.signal === undefined ? [] : [options.signal])]);
@@ -103,7 +115,6 @@ async function runShards(
   // A shard carries its own pairs: sending all of the spec's with each would grow with their square.
   const shardSpec = { ...spec, pairs: [] };
   let first: { error: unknown } | undefined;
-  const model = { path: source.path };
   const running = shards.map((shard) => {
     const watching = { signal, onProgress: progress(shard.index) };
     return options.pool.run(model, { spec: shardSpec, shard }, watching).catch((error: unknown) => {
@@ -127,11 +138,12 @@ function shardProgress(total: number, onProgress: RunOptions['onProgress']) {
 }
 
 /** Loading and computing overlap between workers: the wall time of each, as the engine's clock saw it. */
-function measured(outcomes: ShardOutcome[]): { seconds: { load: number; run: number }; peakBytes: number } {
+function measured(outcomes: ShardOutcome[]): Pick<RunMeasures, 'seconds' | 'peakBytes'> {
   const most = (of: (outcome: ShardOutcome) => number) => Math.max(...outcomes.map(of));
   const run = (most(({ endedAt }) => endedAt) + most(({ startedAt }) => -startedAt)) / 1000;
+  const disk = outcomes.reduce((sum, { diskSeconds }) => sum + diskSeconds, 0);
   return {
-    seconds: { load: most(({ loadSeconds }) => loadSeconds), run },
+    seconds: { load: most(({ loadSeconds }) => loadSeconds), run, disk },
     peakBytes: most(({ peakBytes }) => peakBytes),
   };
 }

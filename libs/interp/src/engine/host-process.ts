@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { backendEnvironment, isLibraryNoise } from '@demur/model';
 import { CancelledError, EngineStoppedError } from './errors.ts';
 import { reportedError } from './error-report.ts';
-import type { BackendReport, EngineTask, FromHost, HostSettings, ShardOutcome, ToHost } from './protocol.ts';
+import type { BackendReport, EngineTask, FromHost, HostSettings, ModelRef, ShardOutcome, ToHost } from './protocol.ts';
 
 /** What a caller of one shard may give. */
 export interface ShardRunOptions {
@@ -52,16 +52,17 @@ export class HostProcess {
     return this.#child.pid;
   }
 
-  async run(modelPath: string, task: EngineTask, options: ShardRunOptions): Promise<ShardOutcome> {
+  async run(model: ModelRef, task: EngineTask, options: ShardRunOptions): Promise<ShardOutcome> {
     const { signal } = options;
     if (signal?.aborted === true) throw new CancelledError();
+    if (!this.#alive) throw new EngineStoppedError('it was ended', this.#lastLine);
     const id = this.#nextId++;
     const onAbort = () => this.#say({ type: 'cancel', id });
     signal?.addEventListener('abort', onAbort);
     try {
       return await new Promise<ShardOutcome>((resolve, reject) => {
         this.#pending.set(id, { options, resolve, reject });
-        this.#say({ type: 'run', id, modelPath, task });
+        this.#say({ type: 'run', id, model, task });
       });
     } finally {
       this.#pending.delete(id);
@@ -112,7 +113,7 @@ function forkHost(settings: HostSettings): ChildProcess {
     serialization: 'advanced',
     execArgv: [],
     detached: true,
-    env: { ...process.env, ...backendEnvironment() },
+    env: { ...process.env, ...backendEnvironment(settings.threads) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
 }

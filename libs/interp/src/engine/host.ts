@@ -7,7 +7,7 @@ import { CancelledError } from './errors.ts';
 import { reportError } from './error-report.ts';
 import { ModelCache, type ModelLease } from './model-cache.ts';
 import { peakMemoryBytes, resetPeakMemory } from './peak-memory.ts';
-import type { FromHost, HostSettings, ShardOutcome, ToHost } from './protocol.ts';
+import type { FromHost, HostSettings, ModelRef, ShardOutcome, ToHost } from './protocol.ts';
 import { ThreadTeam } from './thread-team.ts';
 
 type RunMessage = Extract<ToHost, { type: 'run' }>;
@@ -20,7 +20,11 @@ interface Running {
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as HostSettings;
 const team = new ThreadTeam(settings.backend, settings.workers);
-const cache = new ModelCache(settings.cacheBytes, (key) => team.forget(key));
+const cache = new ModelCache({
+  budgetBytes: settings.weightBytes,
+  workers: settings.workers,
+  onForget: (key) => team.forget(key),
+});
 const running = new Map<number, Running>();
 
 // A thread within a native operation would hold up an orderly exit.
@@ -52,8 +56,8 @@ async function run(message: RunMessage): Promise<void> {
   }
 }
 
-async function shardOutcome({ id, modelPath, task }: RunMessage, state: Running): Promise<ShardOutcome> {
-  const { model, loadSeconds, release } = await acquireModel(id, modelPath, state);
+async function shardOutcome({ id, model: ref, task }: RunMessage, state: Running): Promise<ShardOutcome> {
+  const { model, loadSeconds, release } = await acquireModel(id, ref, state);
   try {
     const { openSeconds, ...outcome } = await team.run(
       { type: 'run', model, task, cancelFlag: state.cancelFlag },
@@ -66,8 +70,8 @@ async function shardOutcome({ id, modelPath, task }: RunMessage, state: Running)
 }
 
 /** The model, or at once the refusal of a cancelled run; its weights then go on loading, for the next run. */
-async function acquireModel(id: number, path: string, { cancelled }: Running): Promise<ModelLease> {
-  const lease = cache.acquire(path, (done) => say({ type: 'progress', id, stage: 'load', done, total: 1 }));
+async function acquireModel(id: number, model: ModelRef, { cancelled }: Running): Promise<ModelLease> {
+  const lease = cache.acquire(model, (done) => say({ type: 'progress', id, stage: 'load', done, total: 1 }));
   try {
     return await Promise.race([lease, cancelled.promise]);
   } catch (error) {

@@ -1,15 +1,19 @@
-/** The models that the engine host holds: each loaded once, the least recently used dropped beyond a byte budget. */
+/**
+ * The models that the engine host holds: each loaded once, the least recently used dropped beyond a byte budget. Of a
+ * streamed model it holds what threads need to open it; its slots are theirs.
+ */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openModelSource } from '@demur/model';
-import type { SharedModel } from './protocol.ts';
+import type { ModelRef, SharedModel } from './protocol.ts';
 
 type LoadListener = (fraction: number) => void;
 
 interface Entry {
   model: Promise<SharedModel>;
-  /** Of the weights; 0 while they load. */
+  /** Of the weights in memory. */
   bytes: number;
+  isLoaded: boolean;
   /** Runs that hold the model now. */
   users: number;
   listeners: Set<LoadListener>;
@@ -26,23 +30,26 @@ export interface ModelLease {
 export class ModelCache {
   readonly #entries = new Map<string, Entry>();
   readonly #budgetBytes: number;
+  readonly #workers: number;
   readonly #onForget: (key: string) => void;
 
-  constructor(budgetBytes: number, onForget: (key: string) => void) {
-    this.#budgetBytes = budgetBytes;
-    this.#onForget = onForget;
+  /** @param options.workers threads that share what activations may take. */
+  constructor(options: { budgetBytes: number; workers: number; onForget: (key: string) => void }) {
+    this.#budgetBytes = options.budgetBytes;
+    this.#workers = options.workers;
+    this.#onForget = options.onForget;
   }
 
-  /** The model at `path`, loaded unless it is held already. A file that has changed on disk is another model. */
-  async acquire(path: string, onProgress: LoadListener): Promise<ModelLease> {
-    const key = await fingerprint(path);
+  /** The model, loaded unless it is held already. A file that has changed on disk is another model. */
+  async acquire(model: ModelRef, onProgress: LoadListener): Promise<ModelLease> {
+    const key = `${await fingerprint(model.path)} ${JSON.stringify(model.residency)}`;
     const start = performance.now();
-    const entry = this.#entries.get(key) ?? this.#load(key, path);
+    const entry = this.#entries.get(key) ?? this.#load(key, model);
     this.#touch(key, entry);
     entry.users++;
     entry.listeners.add(onProgress);
     const seconds = () => (performance.now() - start) / 1000;
-    const loadSecondsOf = entry.bytes > 0 ? () => 0 : seconds;
+    const loadSecondsOf = entry.isLoaded ? () => 0 : seconds;
     try {
       const model = await entry.model;
       return { model, loadSeconds: loadSecondsOf(), release: () => this.#release(entry) };
@@ -56,14 +63,17 @@ export class ModelCache {
     this.#trim();
   }
 
-  #load(key: string, path: string): Entry {
+  #load(key: string, { path, residency }: ModelRef): Entry {
+    this.#trim(residency.weightBytes);
     const listeners = new Set<LoadListener>();
-    const model = loadModel(key, path, (fraction) => {
+    const onProgress: LoadListener = (fraction) => {
       for (const listener of listeners) listener(fraction);
-    });
-    const entry: Entry = { model, bytes: 0, users: 0, listeners };
+    };
+    const activationBytes = residency.activationBytes / this.#workers;
+    const model = loadModel({ path, residency }, onProgress).then((loaded) => ({ key, activationBytes, ...loaded }));
+    const entry: Entry = { model, bytes: residency.weightBytes, isLoaded: false, users: 0, listeners };
     model.then(
-      ({ weights }) => (entry.bytes = weights.buffer.byteLength),
+      () => (entry.isLoaded = true),
       () => this.#entries.delete(key),
     );
     return entry;
@@ -75,11 +85,11 @@ export class ModelCache {
     this.#entries.set(key, entry);
   }
 
-  /** Drops the longest unused models until the rest fits; those in use, and the last one, stay. */
-  #trim(): void {
-    let bytes = [...this.#entries.values()].reduce((sum, entry) => sum + entry.bytes, 0);
+  /** Drops the longest unused models until the rest fits beside `moreBytes` that are to come; those in use stay. */
+  #trim(moreBytes = 0): void {
+    let bytes = [...this.#entries.values()].reduce((sum, entry) => sum + entry.bytes, moreBytes);
     for (const [key, entry] of this.#entries) {
-      if (bytes <= this.#budgetBytes || this.#entries.size === 1) return;
+      if (bytes <= this.#budgetBytes) return;
       if (entry.users > 0) continue;
       bytes -= entry.bytes;
       this.#entries.delete(key);
@@ -88,9 +98,13 @@ export class ModelCache {
   }
 }
 
-async function loadModel(key: string, path: string, onProgress: LoadListener): Promise<SharedModel> {
+async function loadModel(
+  { path, residency }: ModelRef,
+  onProgress: LoadListener,
+): Promise<Pick<SharedModel, 'config' | 'weights'>> {
   const source = await openModelSource(path);
-  return { key, config: source.config, weights: await source.loadWeights({ onProgress }) };
+  if (residency.mode === 'streamed') return { config: source.config, weights: source.streamWeights(residency) };
+  return { config: source.config, weights: await source.loadWeights({ onProgress }) };
 }
 
 /** Path with the sizes and times of its files: changes when the model on disk does. What is not there has neither. */

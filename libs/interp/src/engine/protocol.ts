@@ -1,5 +1,5 @@
 /** What parent, engine host and worker threads say to each other. Types only. */
-import type { BackendChoice, BackendName, ModelConfig, WeightStore } from '@demur/model';
+import type { BackendChoice, BackendName, ModelConfig, Residency, WeightRecipe } from '@demur/model';
 import type { CheckTask } from '../model-check/checks.ts';
 import type { Shard, ShardArrays } from '../shard.ts';
 import type { ExperimentSpec } from '../spec.ts';
@@ -18,8 +18,16 @@ export interface BackendReport {
 export interface HostSettings {
   backend: BackendChoice;
   workers: number;
-  /** Bytes of weights that may stay loaded after their run. */
-  cacheBytes: number;
+  /** Threads within one operation, of each worker. */
+  threads: number;
+  /** Bytes of weights that may be loaded: those that no run uses are dropped beyond it. */
+  weightBytes: number;
+}
+
+/** A model on this machine: a directory or a GGUF file, and how much of it is to be in memory. */
+export interface ModelRef {
+  path: string;
+  residency: Residency;
 }
 
 export interface ShardTask {
@@ -37,11 +45,13 @@ export interface ShardOutcome {
   endedAt: number;
   /** Seconds spent on loading the model for this shard; 0 where it was loaded already. */
   loadSeconds: number;
+  /** Seconds for which the worker waited for weights from disk; 0 for a model that is in memory. */
+  diskSeconds: number;
   /** The most memory that the engine's process has had resident since this run began. */
   peakBytes: number;
 }
 
-export type ToHost = { type: 'run'; id: number; modelPath: string; task: EngineTask } | { type: 'cancel'; id: number };
+export type ToHost = { type: 'run'; id: number; model: ModelRef; task: EngineTask } | { type: 'cancel'; id: number };
 
 export type FromHost =
   | { type: 'ready'; backend: BackendReport }
@@ -54,7 +64,9 @@ export type FromHost =
 export interface SharedModel {
   key: string;
   config: ModelConfig;
-  weights: WeightStore;
+  weights: WeightRecipe;
+  /** What one worker's activations may take. */
+  activationBytes: number;
 }
 
 export type ToThread =
@@ -74,4 +86,5 @@ export interface ThreadOutcome {
   startedAt: number;
   endedAt: number;
   openSeconds: number;
+  diskSeconds: number;
 }

@@ -3,7 +3,7 @@
  * file of this library, with execute-shard.ts, that a tensor library reaches.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { BackendChoice, ModelConfig } from '@demur/model';
+import { weightShapes, type BackendChoice } from '@demur/model';
 import { openBackend, Transformer, type Backend } from '@demur/model/engine';
 import { executeTask } from '../execute-task.ts';
 import type { ShardArrays } from '../shard.ts';
@@ -54,23 +54,25 @@ async function shardOutcome({ model, task, cancelFlag }: Extract<ToThread, { typ
   const opening = now();
   const transformer = openModel(model);
   const startedAt = now();
+  const diskSeconds = transformer.diskSeconds;
   const arrays = await executeTask(transformer, task, {
     cancel,
     onProgress: (done, total) => say({ type: 'progress', done, total }),
   });
-  return { arrays, startedAt, endedAt: now(), openSeconds: (startedAt - opening) / 1000 };
+  const openSeconds = (startedAt - opening) / 1000;
+  return { arrays, startedAt, endedAt: now(), openSeconds, diskSeconds: transformer.diskSeconds - diskSeconds };
 }
 
-function openModel({ key, config, weights }: SharedModel): Transformer {
-  const model = models.get(key) ?? newModel(config, weights);
-  models.set(key, model);
+function openModel(shared: SharedModel): Transformer {
+  const model = models.get(shared.key) ?? newModel(shared);
+  models.set(shared.key, model);
   return model;
 }
 
 /** Refuses by name what the device cannot hold, before anything is brought there. */
-function newModel(config: ModelConfig, weights: SharedModel['weights']): Transformer {
-  for (const [name, { shape }] of Object.entries(weights.tensors)) backend?.checkSize(`The weight ${name}`, shape);
-  return new Transformer(config, weights);
+function newModel({ config, weights, activationBytes }: SharedModel): Transformer {
+  for (const { name, shape } of weightShapes(weights)) backend?.checkSize(`The weight ${name}`, shape);
+  return new Transformer(config, weights, { activationBytes });
 }
 
 function forget(key: string): void {

@@ -94,13 +94,13 @@ async function runChecks(source: ModelSource, tasks: CheckTask[], options: Check
   return results.filter((result) => result !== undefined);
 }
 
-async function runCheck({ path, config }: ModelSource, task: CheckTask, options: CheckOptions): Promise<CheckResult> {
+async function runCheck(source: ModelSource, task: CheckTask, options: CheckOptions): Promise<CheckResult> {
   const { check } = task;
   if (check.startsWith('reference-') && task.references.length === 0)
     return skipped(check, `no ${REFERENCE_FILE} beside the model`);
-  if (check === 'start-layer' && config.nLayers === 1) return skipped(check, 'the model has one layer');
+  if (check === 'start-layer' && source.config.nLayers === 1) return skipped(check, 'the model has one layer');
   try {
-    const { arrays } = await options.pool.run({ path }, task, { signal: options.signal });
+    const { arrays } = await options.pool.run(options.pool.place(source), task, { signal: options.signal });
     const measures = measuresOf(arrays);
     return measures.length === 0
       ? skipped(check, 'the reference has nothing to compare')

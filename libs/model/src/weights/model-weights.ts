@@ -45,6 +45,12 @@ export interface ModelWeights {
 /** What a thread needs to open a model's weights; structured-cloneable. */
 export type WeightRecipe = WeightStore | StreamRecipe;
 
+/** What weights there are. */
+export function weightShapes(recipe: WeightRecipe): { name: string; shape: number[] }[] {
+  if (!('buffer' in recipe)) return recipe.plan.map(({ name, shape }) => ({ name, shape }));
+  return Object.entries(recipe.tensors).map(([name, { shape }]) => ({ name, shape }));
+}
+
 /** Opens the weights in this thread; resident ones are shared by all threads that do. */
 export function openWeights(recipe: WeightRecipe): ModelWeights {
   return 'buffer' in recipe ? new ResidentWeights(recipe) : new StreamedWeights(recipe);

@@ -32,6 +32,8 @@ const LEAST_SLOTS = 2;
 interface Budgeted {
   /** What weights, activations and the engine may take together. */
   budgetBytes: number;
+  /** Weights in memory. */
+  weightBytes: number;
   /** What is left for activations. */
   activationBytes: number;
 }
@@ -102,15 +104,22 @@ export function unembeddingName(plan: readonly PlannedWeight[]): string {
   return plan.some(({ name }) => name === 'unembed.W_U') ? 'unembed.W_U' : 'embed.W_E';
 }
 
+/** What the weights of all loaded models may take of a budget. */
+export function weightBudget(budgetBytes: number): number {
+  return (budgetBytes - ENGINE_BYTES) * WEIGHT_SHARE;
+}
+
 /** What stays in memory. @param path of the model, for the message. @throws MemoryBudgetError */
 export function planResidency(path: string, sizes: WeightSizes, budgetBytes: number): Residency {
-  const free = budgetBytes - ENGINE_BYTES;
-  const forWeights = free * WEIGHT_SHARE;
-  if (sizes.all <= forWeights) return { mode: 'resident', budgetBytes, activationBytes: free - sizes.all };
+  const forWeights = weightBudget(budgetBytes);
+  const budgeted = (weightBytes: number): Budgeted => {
+    return { budgetBytes, weightBytes, activationBytes: budgetBytes - ENGINE_BYTES - weightBytes };
+  };
+  if (sizes.all <= forWeights) return { mode: 'resident', ...budgeted(sizes.all) };
   const slots = Math.min(sizes.layers, Math.floor((forWeights - sizes.small) / sizes.block));
   if (slots < Math.min(LEAST_SLOTS, sizes.layers)) throw new MemoryBudgetError(path, sizes, budgetBytes);
   const rest = forWeights - sizes.small - slots * sizes.block;
   const keepsUnembedding = rest >= sizes.unembedding;
-  const used = sizes.small + slots * sizes.block + (keepsUnembedding ? sizes.unembedding : 0);
-  return { mode: 'streamed', budgetBytes, activationBytes: free - used, slots, keepsUnembedding };
+  const weightBytes = sizes.small + slots * sizes.block + (keepsUnembedding ? sizes.unembedding : 0);
+  return { mode: 'streamed', ...budgeted(weightBytes), slots, keepsUnembedding };
 }
