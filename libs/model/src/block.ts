@@ -1,38 +1,31 @@
 /**
  * One block of the transformer, forward and vector-Jacobian product, on the rows of a batched pass. The forward reads
- * like the figure: norm, attention, add; norm, MLP, add. Not here: the order of blocks, tokens, logits (transformer.ts).
+ * like the figure: norm, attention, add; norm, MLP, add; Gemma-2 has a norm before each add too. Not here: the order of
+ * blocks, tokens, logits (transformer.ts).
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { attend, attendLast, attendVjp } from './components/attention.ts';
-import type { AttentionGradients, AttentionShape, AttentionTrace } from './components/attention.ts';
-import { gatedMlpHidden, gatedMlpVjp } from './components/gated-mlp.ts';
-import type { GatedMlpTrace, GatedMlpWeights } from './components/gated-mlp.ts';
+import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import { attend, attendVjp } from './components/attention.ts';
+import type { AttentionGradients, AttentionTape, AttentionTrace, AttentionWeights } from './components/attention.ts';
+import { mlpHidden, mlpVjp } from './components/mlp.ts';
+import type { MlpTape, MlpTrace, MlpWeights } from './components/mlp.ts';
+import { carry, norm, normVjp, shownNorm } from './components/norm.ts';
+import type { NormTape, NormTrace, NormWeights } from './components/norm.ts';
 import { project } from './components/project.ts';
-import { lastRows, sliceGroup } from './components/row-groups.ts';
+import { lastRows, onlyLast, sliceGroup } from './components/row-groups.ts';
 import type { KeyValues, RowGroup } from './components/row-groups.ts';
-import { rmsNorm, rmsNormVjp } from './components/rms-norm.ts';
-import type { RmsNormTrace, RmsNormWeights } from './components/rms-norm.ts';
 import { scoped } from './components/scoped.ts';
 import type { ModelConfig } from './config.ts';
-import type { BlockHook } from './hooks.ts';
+import type { BlockHook, NormName } from './hooks.ts';
 
 export interface Block {
-  shape: AttentionShape;
-  ln1: RmsNormWeights;
-  /** W_Q [dModel, nHeads · dHead], W_K and W_V [dModel, nKvHeads · dHead], W_O [nHeads · dHead, dModel]; biases if any. */
-  attn: {
-    W_Q: Tensor2D;
-    W_K: Tensor2D;
-    W_V: Tensor2D;
-    W_O: Tensor2D;
-    b_Q?: Tensor1D;
-    b_K?: Tensor1D;
-    b_V?: Tensor1D;
-    b_O?: Tensor1D;
-  };
-  ln2: RmsNormWeights;
-  mlp: GatedMlpWeights;
+  ln1: NormWeights;
+  attn: AttentionWeights;
+  /** Post-norms: of what attention, and of what the MLP adds. */
+  ln1Post?: NormWeights;
+  ln2: NormWeights;
+  mlp: MlpWeights;
+  ln2Post?: NormWeights;
 }
 
 /** Looks at activations on their way, and gives back each one or what replaces it. Tensors are in the pass's layout. */
@@ -49,35 +42,40 @@ const PASS: ActivationPoint = Object.assign(<T extends Tensor>(_hook: BlockHook,
 /** Everything a block made on its way; rows as in the pass. */
 export interface BlockTrace {
   residPre: Tensor2D;
-  ln1: RmsNormTrace;
+  ln1: NormTrace<Tensor2D>;
   /** One entry a row group. */
   attn: AttentionTrace[];
   /** [rows, nHeads · dHead] of all groups. */
   z: Tensor2D;
+  /** [rows, dModel], the heads' sum before the post-norm; the same as `attnOut` without one. */
+  attnRaw: Tensor2D;
+  ln1Post?: NormTrace<Tensor2D>;
   attnOut: Tensor2D;
   residMid: Tensor2D;
-  ln2: RmsNormTrace;
-  mlp: GatedMlpTrace;
+  ln2: NormTrace<Tensor2D>;
+  mlp: MlpTrace;
+  ln2Post?: NormTrace<Tensor2D>;
   mlpOut: Tensor2D;
   residPost: Tensor2D;
 }
 
-function showNorm(norm: 'ln1' | 'ln2', trace: RmsNormTrace, point: ActivationPoint): RmsNormTrace {
-  point(`${norm}.hook_scale`, trace.scale);
-  return { ...trace, normalized: point(`${norm}.hook_normalized`, trace.normalized) };
+/** A norm of the block, shown. */
+function normAt(name: NormName, weights: NormWeights, x: Tensor2D, point: ActivationPoint): NormTrace<Tensor2D> {
+  return shownNorm(weights, x, (part, of) => point(`${name}.hook_${part}`, of));
 }
 
 /** Projects x [rows, dModel] and attends, group by group; `keep` takes of a group's trace what outlives the group. */
 function attention<T>(
-  block: Block,
+  { attn }: Block,
   x: Tensor2D,
   groups: readonly RowGroup[],
-  { point, keep }: { point: ActivationPoint; keep: (trace: AttentionTrace) => T },
+  options: { point: ActivationPoint; keep: (trace: AttentionTrace) => T; lastOnly: boolean },
 ): T[] {
-  const { W_Q, W_K, W_V, b_Q, b_K, b_V } = block.attn;
-  const q = point('attn.hook_q', project(x, W_Q, b_Q));
-  const k = point('attn.hook_k', project(x, W_K, b_K));
-  const v = point('attn.hook_v', project(x, W_V, b_V));
+  const { point, keep, lastOnly } = options;
+  const asking = lastOnly ? groups.map((group) => ({ ...group, positions: 1 })) : groups;
+  const q = point('attn.hook_q', project(lastOnly ? lastOfGroups(x, groups) : x, attn.W_Q, attn.b_Q));
+  const k = point('attn.hook_k', project(x, attn.W_K, attn.b_K));
+  const v = point('attn.hook_v', project(x, attn.W_V, attn.b_V));
   const points = {
     scores: (scores: tf.Tensor4D) => point('attn.hook_attn_scores', scores),
     pattern: (pattern: tf.Tensor4D) => point('attn.hook_pattern', pattern),
@@ -87,7 +85,8 @@ function attention<T>(
   return groups.map((group, i) => {
     const visible = { ...group, fixed: [...group.fixed, ...(group.reads ?? []).map((at) => owns[at] as KeyValues)] };
     const { own, kept } = scoped(() => {
-      const trace = attend({ q: of(q, i), k: of(k, i), v: of(v, i) }, visible, { shape: block.shape, points });
+      const projections = { q: sliceGroup(q, asking, i), k: of(k, i), v: of(v, i) };
+      const trace = attend(projections, visible, { rule: attn, points });
       return { own: trace.own, kept: keep(trace) };
     });
     owns.push(own);
@@ -95,48 +94,85 @@ function attention<T>(
   });
 }
 
-/** z [rows, H·D] → each head's contribution to the residual stream before the sum, [rows, H, dModel]; bias excluded. */
-export function headResults(block: Block, z: Tensor2D): Tensor3D {
-  const { nHeads, dHead } = block.shape;
-  const perHead = z.reshape([z.shape[0], nHeads, dHead]).transpose([1, 0, 2]);
-  return tf.matMul(perHead, headOutputs(block)).transpose([1, 0, 2]);
+/** z [rows, H·D] → each head's contribution to what W_O's product sums, [H, rows, dModel]; bias excluded. */
+export function headResults({ attn: { nHeads, dHead, W_O } }: Block, z: Tensor2D): Tensor3D {
+  const perHead = z.reshape<Tensor3D>([z.shape[0], nHeads, dHead]).transpose<Tensor3D>([1, 0, 2]);
+  return tf.matMul(perHead, W_O.reshape<Tensor3D>([nHeads, dHead, W_O.shape[1]]));
 }
 
-/** W_O by head, [nHeads, dHead, dModel]: a view. */
-export function headOutputs({ shape, attn }: Block): Tensor3D {
-  return attn.W_O.reshape([shape.nHeads, shape.dHead, attn.W_O.shape[1]]);
+/** A sum, with what a hook changed of its parts [rows, parts, dModel]. */
+function withChanges(sum: Tensor2D, parts: Tensor3D, shown: Tensor3D): Tensor2D {
+  return shown === parts ? sum : sum.add(shown.sub(parts).sum<Tensor2D>(1));
 }
 
-/** The sum of the heads' contributions; through the heads one by one when somebody looks at `hook_result`. */
-function attentionOutput(block: Block, z: Tensor2D, point: ActivationPoint): Tensor2D {
-  const { W_O, b_O } = block.attn;
-  if (!point.wants('attn.hook_result')) return point('hook_attn_out', project(z, W_O, b_O));
-  const sum = point('attn.hook_result', headResults(block, z)).sum<Tensor2D>(1);
-  return point('hook_attn_out', b_O === undefined ? sum : sum.add(b_O));
+/** From z to what attention adds; head by head only where somebody looks. */
+function attentionOutput(
+  block: Block,
+  z: Tensor2D,
+  point: ActivationPoint,
+): Pick<BlockTrace, 'attnRaw' | 'ln1Post' | 'attnOut'> {
+  const { attn, ln1Post: weights } = block;
+  const after = (raw: Tensor2D): Pick<BlockTrace, 'ln1Post' | 'attnOut'> => {
+    const ln1Post = weights && normAt('ln1_post', weights, raw, point);
+    return { ln1Post, attnOut: ln1Post?.normalized ?? raw };
+  };
+  const sum = project(z, attn.W_O, attn.b_O);
+  if (!point.wants('attn.hook_result') && !point.wants('attn.hook_result_post')) {
+    const { ln1Post, attnOut } = after(sum);
+    return { attnRaw: sum, ln1Post, attnOut: point('hook_attn_out', attnOut) };
+  }
+  const parts = headResults(block, z).transpose<Tensor3D>([1, 0, 2]);
+  const results = point('attn.hook_result', parts);
+  const attnRaw = withChanges(sum, parts, results);
+  const { ln1Post, attnOut } = after(attnRaw);
+  const carried = weights && ln1Post ? carry(weights, { scale: ln1Post.scale.expandDims(1) }, results) : results;
+  const shown = point('attn.hook_result_post', carried);
+  return { attnRaw, ln1Post, attnOut: point('hook_attn_out', withChanges(attnOut, carried, shown)) };
+}
+
+/** From the normalized residual stream to what the MLP adds. */
+function mlpOutput(
+  { mlp: weights, ln2Post: postWeights }: Block,
+  x: Tensor2D,
+  point: ActivationPoint,
+): Pick<BlockTrace, 'mlp' | 'ln2Post' | 'mlpOut'> {
+  const mlp = mlpHidden(weights, x, (pre) => point('mlp.hook_pre', pre));
+  const post = point('mlp.hook_post', mlp.post);
+  const raw = project(post, weights.W_out, weights.b_out);
+  const ln2Post = postWeights && normAt('ln2_post', postWeights, raw, point);
+  return { mlp: { ...mlp, post }, ln2Post, mlpOut: point('hook_mlp_out', ln2Post?.normalized ?? raw) };
 }
 
 /**
  * Runs one block: x [rows, dModel] → its trace. Call it inside `tf.tidy`, keeping what is needed.
  * @param groups how the rows attend; the rows of x are theirs, in order.
+ * @param options.lastOnly queries, and all that comes after them, are of each group's last position: [all cells, ...].
  */
 export function runBlock(
   block: Block,
   x: Tensor2D,
   groups: readonly RowGroup[],
-  point: ActivationPoint = PASS,
+  { point = PASS, lastOnly = false }: { point?: ActivationPoint; lastOnly?: boolean } = {},
 ): BlockTrace {
   const residPre = point('hook_resid_pre', x);
-  const ln1 = showNorm('ln1', rmsNorm(block.ln1, residPre), point);
-  const attn = attention(block, ln1.normalized, groups, { point, keep: (trace) => trace });
+  const ln1 = normAt('ln1', block.ln1, residPre, point);
+  const attn = attention(block, ln1.normalized, groups, { point, keep: (trace) => trace, lastOnly });
   const z = point('attn.hook_z', joined(attn.map((trace) => trace.z)));
-  const attnOut = attentionOutput(block, z, point);
-  const residMid = point('hook_resid_mid', residPre.add<Tensor2D>(attnOut));
-  const ln2 = showNorm('ln2', rmsNorm(block.ln2, residMid), point);
-  const mlp = gatedMlpHidden(block.mlp, ln2.normalized, (pre) => point('mlp.hook_pre', pre));
-  const post = point('mlp.hook_post', mlp.post);
-  const mlpOut = point('hook_mlp_out', project(post, block.mlp.W_out, block.mlp.b_out));
-  const residPost = point('hook_resid_post', residMid.add<Tensor2D>(mlpOut));
-  return { residPre, ln1, attn, z, attnOut, residMid, ln2, mlp: { ...mlp, post }, mlpOut, residPost };
+  const output = attentionOutput(block, z, point);
+  const before = lastOnly ? lastOfGroups(residPre, groups) : residPre;
+  const residMid = point('hook_resid_mid', before.add<Tensor2D>(output.attnOut));
+  const ln2 = normAt('ln2', block.ln2, residMid, point);
+  const mlp = mlpOutput(block, ln2.normalized, point);
+  const residPost = point('hook_resid_post', residMid.add<Tensor2D>(mlp.mlpOut));
+  return { residPre, ln1, attn, z, ...output, residMid, ln2, ...mlp, residPost };
+}
+
+/**
+ * What attention adds, from the heads' sum with the bias: through the post-norm where there is one. Leading axes beyond
+ * [rows, dModel] are independent.
+ */
+export function addedByAttention<T extends Tensor>({ ln1Post }: Block, attnRaw: T): T {
+  return ln1Post ? norm(ln1Post, attnRaw).normalized : attnRaw;
 }
 
 /** Rows of the MLP at a time: as many as products run at full speed with; more only take memory. */
@@ -148,8 +184,7 @@ export function runMlp(block: Block, residMid: Tensor2D): Tensor2D {
   const some = (start: number, count: number): Tensor2D =>
     scoped(() => {
       const chunk = residMid.slice<Tensor2D>([start, 0], [count, width]);
-      const { normalized } = rmsNorm(block.ln2, chunk);
-      return chunk.add<Tensor2D>(project(gatedMlpHidden(block.mlp, normalized).post, block.mlp.W_out, block.mlp.b_out));
+      return chunk.add<Tensor2D>(mlpOutput(block, norm(block.ln2, chunk).normalized, PASS).mlpOut);
     });
   const chunks: Tensor2D[] = [];
   for (let start = 0; start < rows; start += MLP_ROWS) chunks.push(some(start, Math.min(MLP_ROWS, rows - start)));
@@ -159,21 +194,26 @@ export function runMlp(block: Block, residMid: Tensor2D): Tensor2D {
 /**
  * Runs one block for its output alone, x [rows, dModel] → residPost: what nobody reads again dies at once, so that
  * passes of many rows fit. With `lastOnly` the output is each group's last position alone, [all groups' cells, dModel].
+ * With `keepKeyValues`, `own` are each group's own keys and values; else it is empty.
  */
 export function passBlock(
   block: Block,
   x: Tensor2D,
   groups: readonly RowGroup[],
-  { lastOnly = false }: { lastOnly?: boolean } = {},
-): Tensor2D {
+  options: { lastOnly?: boolean; keepKeyValues?: boolean } = {},
+): { residPost: Tensor2D; own: KeyValues[] } {
+  const { lastOnly = false, keepKeyValues = false } = options;
   return scoped(() => {
-    const residMid = scoped(() => {
-      const normalized = scoped(() => rmsNorm(block.ln1, x).normalized);
-      if (lastOnly) return lastOfGroups(x, groups).add<Tensor2D>(lastAttentionOutput(block, normalized, groups));
-      const zs = attention(block, normalized, groups, { point: PASS, keep: (trace) => trace.z });
-      return x.add<Tensor2D>(project(joined(zs), block.attn.W_O, block.attn.b_O));
+    const { residMid, own } = scoped(() => {
+      const { normalized } = scoped(() => ({ normalized: norm(block.ln1, x).normalized }));
+      const keep = ({ z, own }: AttentionTrace) => ({ z, own: keepKeyValues ? [own] : [] });
+      const attended = attention(block, normalized, groups, { point: PASS, keep, lastOnly });
+      const z = joined(attended.map((group) => group.z));
+      const added = addedByAttention(block, project(z, block.attn.W_O, block.attn.b_O));
+      const before = lastOnly ? lastOfGroups(x, groups) : x;
+      return { residMid: before.add<Tensor2D>(added), own: attended.flatMap((group) => group.own) };
     });
-    return runMlp(block, residMid);
+    return { residPost: runMlp(block, residMid), own };
   });
 }
 
@@ -186,61 +226,60 @@ function lastOfGroups(x: Tensor2D, groups: readonly RowGroup[]): Tensor2D {
   return joined(groups.map((group, i) => lastRows(sliceGroup(x, groups, i), group)));
 }
 
-/** What attention adds at each group's last position: x [rows, dModel], normalized → [all cells, dModel]. */
-function lastAttentionOutput(block: Block, x: Tensor2D, groups: readonly RowGroup[]): Tensor2D {
-  const { W_Q, W_K, W_V, W_O, b_Q, b_K, b_V, b_O } = block.attn;
-  const queries = project(lastOfGroups(x, groups), W_Q, b_Q);
-  const keys = project(x, W_K, b_K);
-  const values = project(x, W_V, b_V);
-  let before = 0;
-  const zs = groups.map((group, i) => {
-    const q = queries.slice<Tensor2D>([before, 0], [group.cells, queries.shape[1]]);
-    before += group.cells;
-    const projections = { q, k: sliceGroup(keys, groups, i), v: sliceGroup(values, groups, i) };
-    return scoped(() => attendLast(projections, group, block.shape));
-  });
-  return project(joined(zs), W_O, b_O);
-}
-
 /** What the backward pass needs of a trace: of one row group. */
 export interface BlockTape {
-  ln1: Pick<RmsNormTrace, 'unit' | 'scale'>;
-  attn: Pick<AttentionTrace, 'queries' | 'own' | 'pattern'>;
-  ln2: Pick<RmsNormTrace, 'unit' | 'scale'>;
-  mlp: Pick<GatedMlpTrace, 'pre' | 'linear'>;
+  ln1: NormTape<Tensor2D>;
+  attn: AttentionTape;
+  ln1Post?: NormTape<Tensor2D>;
+  ln2: NormTape<Tensor2D>;
+  mlp: MlpTape;
+  ln2Post?: NormTape<Tensor2D>;
 }
 
 /** The tape of one group of a traced pass; `rows` takes the group's rows of a tensor of the pass. */
 export function tapeOf(
-  { ln1, attn, ln2, mlp }: BlockTrace,
+  { ln1, attn, ln1Post, ln2, mlp, ln2Post }: BlockTrace,
   group = 0,
   rows: (x: Tensor2D) => Tensor2D = (x) => x,
 ): BlockTape {
-  const { queries, own, pattern } = attn[group] as AttentionTrace;
+  const { queries, own, pattern, scores, qNorm, kNorm } = attn[group] as AttentionTrace;
+  const ofNorm = ({ unit, scale }: NormTape<Tensor2D>): NormTape<Tensor2D> => ({
+    unit: rows(unit),
+    scale: rows(scale),
+  });
+  const ofHeads = ({ unit, scale }: NormTape<tf.Tensor4D>): NormTape<tf.Tensor4D> => ({ unit, scale });
   return {
-    ln1: { unit: rows(ln1.unit), scale: rows(ln1.scale) },
-    attn: { queries, own, pattern },
-    ln2: { unit: rows(ln2.unit), scale: rows(ln2.scale) },
-    mlp: { pre: rows(mlp.pre), linear: rows(mlp.linear) },
+    ln1: ofNorm(ln1),
+    attn: { queries, own, pattern, scores, qNorm: qNorm && ofHeads(qNorm), kNorm: kNorm && ofHeads(kNorm) },
+    ln1Post: ln1Post && ofNorm(ln1Post),
+    ln2: ofNorm(ln2),
+    mlp: { pre: rows(mlp.pre), linear: mlp.linear && rows(mlp.linear) },
+    ln2Post: ln2Post && ofNorm(ln2Post),
   };
 }
 
 /** Bytes of one block's tape for `rows` rows that attend to `keys` keys each. */
 export function tapeBytes(config: ModelConfig, rows: number, keys: number): number {
-  const { dModel, dMlp, nHeads, nKvHeads, dHead } = config;
-  return 4 * rows * (2 * dModel + nHeads * dHead + 2 * nKvHeads * dHead + nHeads * keys + 2 * dMlp);
+  const { dModel, dMlp, nHeads, nKvHeads, dHead, postNorms, attention: rule, mlp } = config;
+  const norms = (postNorms ? 4 : 2) * dModel + (rule.qkNorm ? (nHeads + nKvHeads) * dHead : 0);
+  const attention = nHeads * dHead + 2 * nKvHeads * dHead + (rule.softcap === null ? 1 : 2) * nHeads * keys;
+  return 4 * rows * (norms + attention + (mlp.gated ? 2 : 1) * dMlp);
 }
 
 /** Tapes up to this many bytes are kept from the forward pass; beyond it each block runs again in the backward pass. */
 export const TAPE_BUDGET_BYTES = 512 * 2 ** 20;
 
-/** Gradients of one block, of a pass with one row group. */
+/**
+ * Gradients of one block, of a pass with one row group. Where that ran for its last position alone, so are these, but for
+ * those of keys, values and what is before them.
+ */
 export interface BlockGradients {
   residPre: Tensor2D;
   ln1Normalized: Tensor2D;
-  /** Per query head, before the rotation: [KV, G, S, C, D]; rows are (S, C). */
-  projections: AttentionGradients;
+  attn: AttentionGradients;
   z: Tensor2D;
+  /** At the heads' sum before the post-norm. */
+  attnRaw: Tensor2D;
   /** Also the gradient at attn_out. */
   residMid: Tensor2D;
   /** Through the MLP alone: the gradient at the MLP's own input before its norm. */
@@ -258,12 +297,11 @@ export function projectionRows(gradient: Tensor, kind: 'query' | 'keyValue'): Te
 }
 
 /** Gradient at the attention's normalized input: the sum over its q, k and v products. */
-function attentionInputGradient(block: Block, { q, k, v }: AttentionGradients): Tensor2D {
-  const { W_Q, W_K, W_V } = block.attn;
-  return tf
-    .matMul(projectionRows(q, 'query'), W_Q, false, true)
-    .add(tf.matMul(projectionRows(k, 'keyValue'), W_K, false, true))
-    .add(tf.matMul(projectionRows(v, 'keyValue'), W_V, false, true));
+function attentionInputGradient({ attn }: Block, { q, k, v }: AttentionGradients, group: RowGroup): Tensor2D {
+  const fromQueries: Tensor2D = tf.matMul(projectionRows(q, 'query'), attn.W_Q, false, true);
+  return onlyLast(fromQueries, group)
+    .add(tf.matMul(projectionRows(k, 'keyValue'), attn.W_K, false, true))
+    .add(tf.matMul(projectionRows(v, 'keyValue'), attn.W_V, false, true));
 }
 
 /**
@@ -271,13 +309,17 @@ function attentionInputGradient(block: Block, { q, k, v }: AttentionGradients): 
  * group holds fixed are constants. Call it inside `tf.tidy`.
  */
 export function blockVjp(block: Block, tape: BlockTape, dResidPost: Tensor2D, group: RowGroup): BlockGradients {
-  const post: Tensor2D = tf.matMul(dResidPost, block.mlp.W_out, false, true);
-  const { dPre, dIn } = gatedMlpVjp(block.mlp, tape.mlp, post);
-  const mlpInput = rmsNormVjp(block.ln2, tape.ln2, dIn);
+  const through = (weights: NormWeights | undefined, of: NormTape | undefined, x: Tensor2D): Tensor2D =>
+    weights && of ? normVjp(weights, of, x) : x;
+  const mlpRaw = through(block.ln2Post, tape.ln2Post, dResidPost);
+  const post: Tensor2D = tf.matMul(mlpRaw, block.mlp.W_out, false, true);
+  const { dPre, dIn } = mlpVjp(block.mlp, tape.mlp, post);
+  const mlpInput = normVjp(block.ln2, tape.ln2, dIn);
   const residMid: Tensor2D = dResidPost.add(mlpInput);
-  const z: Tensor2D = tf.matMul(residMid, block.attn.W_O, false, true);
-  const projections = attendVjp(z, tape.attn, group, block.shape);
-  const ln1Normalized = attentionInputGradient(block, projections);
-  const residPre: Tensor2D = residMid.add(rmsNormVjp(block.ln1, tape.ln1, ln1Normalized));
-  return { residPre, ln1Normalized, projections, z, residMid, mlpInput, ln2Normalized: dIn, pre: dPre, post };
+  const attnRaw = through(block.ln1Post, tape.ln1Post, residMid);
+  const z: Tensor2D = tf.matMul(attnRaw, block.attn.W_O, false, true);
+  const attn = attendVjp(z, tape.attn, group, block.attn);
+  const ln1Normalized = attentionInputGradient(block, attn, group);
+  const residPre: Tensor2D = onlyLast(residMid, group).add(normVjp(block.ln1, tape.ln1, ln1Normalized));
+  return { residPre, ln1Normalized, attn, z, attnRaw, residMid, mlpInput, ln2Normalized: dIn, pre: dPre, post };
 }

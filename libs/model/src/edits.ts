@@ -61,8 +61,7 @@ export function editHooks(edits: readonly Edit[], pass: EditedPass): Hooks {
   const byHook = new Map<HookName, Edit[]>();
   for (const edit of edits) {
     requireSense(edit);
-    for (const { name } of expandHookPattern(edit.hook, pass.nLayers))
-      byHook.set(name, [...(byHook.get(name) ?? []), edit]);
+    for (const { name } of expandHookPattern(edit.hook, pass)) byHook.set(name, [...(byHook.get(name) ?? []), edit]);
   }
   const hookOf = (own: Edit[]) => (activation: Tensor) =>
     tf.tidy(() => own.reduce((x, edit) => applyEdit(x, edit, pass), activation));

@@ -7,10 +7,12 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import { blockVjp, projectionRows, runBlock, tapeBytes, tapeOf, TAPE_BUDGET_BYTES } from './block.ts';
 import type { Block, BlockGradients, BlockTape } from './block.ts';
 import { toCanonical } from './canonical.ts';
-import { lastRows } from './components/row-groups.ts';
+import { normVjp } from './components/norm.ts';
+import { lastRows, onlyLast } from './components/row-groups.ts';
 import type { RowGroup } from './components/row-groups.ts';
-import { rmsNormVjp } from './components/rms-norm.ts';
 import { scoped } from './components/scoped.ts';
+import type { ModelConfig } from './config.ts';
+import { blockHook } from './hooks.ts';
 import type { BlockHook, HookName, ModelHook } from './hooks.ts';
 import { freeingOnError, hookName } from './showing.ts';
 import type { Transformer } from './transformer.ts';
@@ -25,57 +27,80 @@ export type MetricGradient = (finalNormalized: Tensor2D) => Tensor2D;
 interface LayerRecord {
   input: Tensor2D;
   tape: BlockTape | null;
+  /** Whether it ran for the last position alone from the queries on. */
+  lastOnly: boolean;
 }
 
 interface ForwardRecord {
   group: RowGroup;
   layers: LayerRecord[];
+  /** At the last position, [cells, dModel]. */
   final: Tensor2D;
 }
 
-function forward(model: Transformer, tokens: readonly (readonly number[])[], tapeBudgetBytes: number): ForwardRecord {
+interface GradientOptions {
+  metric: MetricGradient;
+  at: readonly HookName[];
+  tapeBudgetBytes?: number;
+}
+
+/** Whether the last block may run for the last position alone: gradients elsewhere in it are zero, and nobody asks for them. */
+function lastPositionWillDo({ nLayers }: ModelConfig, at: readonly HookName[]): boolean {
+  const last = blockHook(nLayers - 1, 'hook_resid_pre');
+  return at.every(
+    (name) => name === last || !(name.startsWith(`blocks.${nLayers - 1}.`) || name.startsWith('ln_final')),
+  );
+}
+
+function forward(model: Transformer, tokens: readonly (readonly number[])[], options: GradientOptions): ForwardRecord {
+  const { at, tapeBudgetBytes = TAPE_BUDGET_BYTES } = options;
   const positions = tokens[0]?.length ?? 0;
   const group = model.group({ cells: tokens.length, start: 0, positions });
   const { nLayers } = model.config;
   const bytes = nLayers * tapeBytes(model.config, tokens.length * positions, positions);
   const layers: LayerRecord[] = [];
-  let resid = model.embed(tokens);
+  let resid = model.withPositions(model.embed(tokens), group);
   for (let layer = 0; layer < nLayers; layer++) {
     const input = resid;
+    const lastOnly = layer === nLayers - 1 && lastPositionWillDo(model.config, at);
     const run = (block: Block): { residPost: Tensor2D; tape: BlockTape | null } =>
       scoped(() => {
-        const trace = runBlock(block, input, [group]);
+        const trace = runBlock(block, input, [group], { lastOnly });
         return { residPost: trace.residPost, tape: bytes <= tapeBudgetBytes ? tapeOf(trace) : null };
       });
     const { residPost, tape } = model.withBlock(layer, run, layer + 1 < nLayers ? layer + 1 : layer);
-    layers.push({ input, tape });
+    layers.push({ input, tape, lastOnly });
     resid = residPost;
   }
   return { group, layers, final: resid };
 }
 
-/** [cells, width] → rows of the pass, zero but at the last position. */
-export function onlyLast(x: Tensor2D, group: RowGroup): Tensor2D {
-  return x.pad([
-    [(group.positions - 1) * group.cells, 0],
-    [0, 0],
-  ]);
-}
-
 /** The gradient at each activation of a block that has one, in the layout of a pass. */
-function gradientAt(gradients: BlockGradients, dResidPost: Tensor2D): Partial<Record<BlockHook, () => Tensor>> {
+function gradientAt(
+  { attn: rule, ln1Post, ln2Post }: Block,
+  gradients: BlockGradients,
+  dResidPost: Tensor2D,
+): Partial<Record<BlockHook, () => Tensor>> {
+  const { attn, attnRaw, residMid } = gradients;
+  const eachHead = (x: Tensor2D): Tensor => x.expandDims(1).tile([1, rule.nHeads, 1]);
   return {
     hook_resid_pre: () => gradients.residPre,
     'ln1.hook_normalized': () => gradients.ln1Normalized,
-    'attn.hook_q': () => projectionRows(gradients.projections.q, 'query'),
-    'attn.hook_k': () => projectionRows(gradients.projections.k, 'keyValue'),
-    'attn.hook_v': () => projectionRows(gradients.projections.v, 'keyValue'),
+    'attn.hook_q': () => projectionRows(attn.q, 'query'),
+    'attn.hook_k': () => projectionRows(attn.k, 'keyValue'),
+    'attn.hook_v': () => projectionRows(attn.v, 'keyValue'),
+    'attn.hook_attn_scores': () => attn.scores,
+    'attn.hook_pattern': () => attn.pattern,
     'attn.hook_z': () => gradients.z,
-    hook_attn_out: () => gradients.residMid,
-    hook_resid_mid: () => gradients.residMid,
+    'attn.hook_result': () => eachHead(attnRaw),
+    ...(ln1Post ? { 'ln1_post.hook_normalized': () => residMid } : {}),
+    'attn.hook_result_post': () => eachHead(residMid),
+    hook_attn_out: () => residMid,
+    hook_resid_mid: () => residMid,
     'ln2.hook_normalized': () => gradients.ln2Normalized,
     'mlp.hook_pre': () => gradients.pre,
     'mlp.hook_post': () => gradients.post,
+    ...(ln2Post ? { 'ln2_post.hook_normalized': () => dResidPost } : {}),
     hook_mlp_out: () => dResidPost,
     hook_resid_post: () => dResidPost,
   };
@@ -89,17 +114,20 @@ function backward(
   metric: MetricGradient,
   keep: Keep,
 ): void {
-  const norm = model.finalNorm(final);
-  const dNormalized = onlyLast(metric(lastRows(norm.normalized, group)), group);
-  keep('ln_final.hook_normalized', null, () => dNormalized);
-  let dResid: Tensor2D = rmsNormVjp(model.lnFinal, norm, dNormalized);
+  // Of the last position; the rows of all are zero before it.
+  const norm = model.finalNorm(final.shape[0] === group.cells ? final : lastRows(final, group));
+  const dNormalized = metric(norm.normalized);
+  keep('ln_final.hook_normalized', null, () => onlyLast(dNormalized, group));
+  const dFinal = normVjp(model.lnFinal, norm, dNormalized);
+  let dResid = layers.at(-1)?.lastOnly ? dFinal : onlyLast(dFinal, group);
   for (let layer = layers.length - 1; layer >= 0; layer--) {
-    const { input, tape } = layers[layer] as LayerRecord;
+    const { input, tape, lastOnly } = layers[layer] as LayerRecord;
     const dResidPost = dResid;
     const run = (block: Block): Tensor2D =>
       scoped(() => {
-        const gradients = blockVjp(block, tape ?? tapeOf(runBlock(block, input, [group])), dResidPost, group);
-        for (const [hook, value] of Object.entries(gradientAt(gradients, dResidPost)))
+        const used = tape ?? tapeOf(runBlock(block, input, [group], { lastOnly }));
+        const gradients = blockVjp(block, used, dResidPost, group);
+        for (const [hook, value] of Object.entries(gradientAt(block, gradients, dResidPost)))
           keep(hook as BlockHook, layer, value);
         return gradients.residPre;
       });
@@ -116,17 +144,16 @@ function backward(
 export function gradientsAt(
   model: Transformer,
   tokens: readonly (readonly number[])[],
-  options: { metric: MetricGradient; at: readonly HookName[]; tapeBudgetBytes?: number },
+  options: GradientOptions,
 ): Map<HookName, Tensor> {
-  const { metric, tapeBudgetBytes = TAPE_BUDGET_BYTES } = options;
   const wanted = new Set<string>(options.at);
   const found = new Map<HookName, Tensor>();
   const { nHeads, nKvHeads, dHead } = model.config;
   freeingOnError(found, () => {
     tf.tidy(() => {
-      const record = forward(model, tokens, tapeBudgetBytes);
+      const record = forward(model, tokens, options);
       const layout = { group: record.group, shape: { nHeads, nKvHeads, dHead } };
-      backward(model, record, metric, (hook, layer, value) => {
+      backward(model, record, options.metric, (hook, layer, value) => {
         const name = hookName(hook, layer);
         if (wanted.has(name)) found.set(name, tf.keep(toCanonical(hook, value(), layout)));
       });

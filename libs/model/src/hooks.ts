@@ -2,6 +2,7 @@
  * Names of the activations that a pass can show or have replaced. They are TransformerLens's classic strings, because
  * they are data: they stand in specs, files and databases. Not here: what happens at a hook (transformer.ts).
  */
+import type { ModelConfig } from './config.ts';
 import { DemurError } from './errors.ts';
 
 /** Activations of one block, in the order in which the forward pass makes them; canonical shapes in `hookShape`. */
@@ -16,15 +17,23 @@ export const BLOCK_HOOKS = [
   'attn.hook_pattern',
   'attn.hook_z',
   'attn.hook_result',
+  'ln1_post.hook_scale',
+  'ln1_post.hook_normalized',
+  'attn.hook_result_post',
   'hook_attn_out',
   'hook_resid_mid',
   'ln2.hook_scale',
   'ln2.hook_normalized',
   'mlp.hook_pre',
   'mlp.hook_post',
+  'ln2_post.hook_scale',
+  'ln2_post.hook_normalized',
   'hook_mlp_out',
   'hook_resid_post',
 ] as const;
+
+/** Norms of a block; those after attention and MLP are post-norms, which only some models have. */
+export type NormName = 'ln1' | 'ln1_post' | 'ln2' | 'ln2_post';
 
 /** Activations outside the blocks. */
 export const MODEL_HOOKS = ['hook_embed', 'ln_final.hook_scale', 'ln_final.hook_normalized'] as const;
@@ -41,12 +50,18 @@ export const GRADIENT_HOOKS: readonly (BlockHook | ModelHook)[] = [
   'attn.hook_q',
   'attn.hook_k',
   'attn.hook_v',
+  'attn.hook_attn_scores',
+  'attn.hook_pattern',
   'attn.hook_z',
+  'attn.hook_result',
+  'ln1_post.hook_normalized',
+  'attn.hook_result_post',
   'hook_attn_out',
   'hook_resid_mid',
   'ln2.hook_normalized',
   'mlp.hook_pre',
   'mlp.hook_post',
+  'ln2_post.hook_normalized',
   'hook_mlp_out',
   'hook_resid_post',
   'ln_final.hook_normalized',
@@ -71,11 +86,14 @@ export function blockHook<H extends BlockHook>(layer: number, hook: H): `blocks.
   return `blocks.${layer}.${hook}`;
 }
 
+/** What of a model decides which hooks it has; where nothing is said of post-norms, it may have them. */
+export type HookShape = Pick<ModelConfig, 'nLayers'> & Partial<Pick<ModelConfig, 'postNorms'>>;
+
 /**
- * The hooks that `pattern` names on a model of `nLayers` layers; `*` stands for every layer.
+ * The hooks that `pattern` names on a model; `*` stands for every layer.
  * @throws {UnknownHookError} naming the value and what would be right.
  */
-export function expandHookPattern(pattern: string, nLayers: number): ParsedHookName[] {
+export function expandHookPattern(pattern: string, { nLayers, postNorms = true }: HookShape): ParsedHookName[] {
   const modelHook = MODEL_HOOKS.find((hook) => hook === pattern);
   if (modelHook !== undefined) return [{ name: modelHook, layer: null, hook: modelHook }];
   const [, layer, rest] = /^blocks\.(\*|\d+)\.(.+)$/.exec(pattern) ?? [];
@@ -83,6 +101,9 @@ export function expandHookPattern(pattern: string, nLayers: number): ParsedHookN
   if (layer === undefined || hook === undefined) {
     const known = [...MODEL_HOOKS, ...BLOCK_HOOKS.map((name) => `blocks.*.${name}`)].join(', ');
     throw new UnknownHookError(pattern, `choose one of ${known}`);
+  }
+  if (!postNorms && /^ln[12]_post/.test(hook)) {
+    throw new UnknownHookError(pattern, 'the model has no norms after its attention and MLP, as Gemma-2 has');
   }
   if (layer !== '*' && Number(layer) >= nLayers) {
     throw new UnknownHookError(pattern, `the model has layers 0 to ${nLayers - 1}`);

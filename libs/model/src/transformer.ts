@@ -4,26 +4,29 @@
  * and attribution engines build on (`withBlock`, `group`, `finalNorm`), in the layout of a pass.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { runBlock } from './block.ts';
+import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import { passBlock, runBlock } from './block.ts';
 import type { ActivationPoint, Block } from './block.ts';
+import { blockFrom, normFrom } from './block-weights.ts';
 import { residualRows, toCanonical } from './canonical.ts';
 import type { Layout } from './canonical.ts';
-import { rmsNorm } from './components/rms-norm.ts';
-import type { RmsNormTrace, RmsNormWeights } from './components/rms-norm.ts';
-import { rotationMatrices } from './components/rotary.ts';
+import { norm, shownNorm } from './components/norm.ts';
+import type { NormTrace, NormWeights } from './components/norm.ts';
+import { frequencies, rotationMatrices } from './components/rotary.ts';
 import { lastRows } from './components/row-groups.ts';
 import type { KeyValues, RowGroup } from './components/row-groups.ts';
 import { scoped } from './components/scoped.ts';
+import { softcap } from './components/softcap.ts';
 import type { ModelConfig } from './config.ts';
 import { gradientsAt } from './gradients.ts';
 import type { MetricGradient } from './gradients.ts';
-import { blockHook } from './hooks.ts';
+import { DemurError } from './errors.ts';
+import { BLOCK_HOOKS, blockHook } from './hooks.ts';
 import type { BlockHook, HookName } from './hooks.ts';
 import { freeingOnError, shower } from './showing.ts';
 import type { Hooks, Show } from './showing.ts';
-import { hasWeight, weight } from './weights/weight-store.ts';
-import type { WeightStore } from './weights/weight-store.ts';
+import { openWeights } from './weights/model-weights.ts';
+import type { ModelWeights, WeightRecipe, WeightValues } from './weights/model-weights.ts';
 
 /** Keys and values of earlier columns, a layer an entry; cells: 1 (shared by the batch) or the batch. */
 export interface Prefix {
@@ -44,6 +47,8 @@ export interface ForwardOptions {
   logitsAt?: 'all' | 'last' | 'none';
   /** Gives back the pass's own keys and values, so that a later pass can continue it. */
   keepKeyValues?: boolean;
+  /** Columns of the whole sequence, where dynamic rotary scaling depends on them; by default these tokens end it. */
+  wholeLength?: number;
 }
 
 /** What a forward pass gives; `dispose` frees all of it. */
@@ -56,26 +61,48 @@ export interface Run {
   dispose(): void;
 }
 
+/** More columns than a model with learned positions has. */
+export class ContextLengthError extends DemurError {
+  constructor(columns: number, nCtx: number) {
+    super('CONTEXT_LENGTH', `a sequence of ${columns} tokens, and the model has ${nCtx} positions; shorten it`);
+  }
+}
+
 export class Transformer {
   readonly config: ModelConfig;
-  readonly #blocks: readonly Block[];
-  readonly lnFinal: RmsNormWeights;
-  readonly #store: WeightStore;
-  readonly #owned: Tensor[];
+  readonly lnFinal: NormWeights;
+  /** What activations may take beside the weights, in bytes. */
+  readonly activationBytes: number;
+  readonly #weights: ModelWeights;
+  /** Tensors over weights that stay, which live as long as the model. */
+  readonly #owned: Tensor[] = [];
+  /** By layer, of resident weights alone. */
+  readonly #blocks: Block[] = [];
   #unembedding: Tensor2D | null = null;
 
-  constructor(config: ModelConfig, store: WeightStore) {
+  /** @param recipe the weights: in a store that belongs to the caller, or streamed from files that this opens and closes. */
+  constructor(
+    config: ModelConfig,
+    recipe: WeightRecipe,
+    { activationBytes = Number.POSITIVE_INFINITY }: { activationBytes?: number } = {},
+  ) {
     this.config = config;
-    this.#store = store;
-    this.#owned = [];
-    this.#blocks = Array.from({ length: config.nLayers }, (_, layer) => this.#block(layer));
-    this.lnFinal = this.#norm('ln_final.w');
+    this.activationBytes = activationBytes;
+    this.#weights = openWeights(recipe);
+    this.lnFinal = normFrom(config, 'ln_final', (name) => this.#tensor(this.#weights.values(name), this.#owned));
+    for (let layer = 0; layer < (this.#weights.isResident ? config.nLayers : 0); layer++)
+      this.#weights.withBlock(layer, -1, (weightOf) => this.#blocks.push(this.#block(layer, weightOf, this.#owned)));
   }
 
-  /** Frees the weights' tensors. The store belongs to the caller. */
+  /** Frees the weights' tensors; of streamed weights also files, threads and memory. */
   dispose(): void {
     tf.dispose(this.#owned);
-    this.#unembedding?.dispose();
+    this.#weights.close();
+  }
+
+  /** Seconds for which this thread has waited for the disk since the model was opened. */
+  get diskSeconds(): number {
+    return this.#weights.diskSeconds;
   }
 
   /**
@@ -84,123 +111,115 @@ export class Transformer {
    * @param ahead the layer that will be asked for next, read while this one computes; by default the one above.
    */
   withBlock<T>(layer: number, work: (block: Block) => T, ahead = layer + 1): T {
+    if (!(layer >= 0 && layer < this.config.nLayers)) throw new RangeError(`layer ${layer} of ${this.config.nLayers}`);
     const block = this.#blocks[layer];
-    if (block === undefined) throw new RangeError(`layer ${layer} of ${this.#blocks.length} (then ${ahead})`);
-    return work(block);
+    if (block !== undefined) return work(block);
+    const lent: Tensor[] = [];
+    return this.#weights.withBlock(layer, ahead, (weightOf) => {
+      try {
+        return work(this.#block(layer, weightOf, lent));
+      } finally {
+        tf.dispose(lent);
+      }
+    });
   }
 
-  #tensor<T extends Tensor>(name: string): T {
-    const { values, shape } = weight(this.#store, name);
-    const tensor = tf.tensor(values as unknown as Float32Array, shape, 'float32');
-    this.#owned.push(tensor);
+  #block(layer: number, weightOf: (name: string) => WeightValues, owner: Tensor[]): Block {
+    return blockFrom(this.config, layer, (name) => this.#tensor(weightOf(name), owner));
+  }
+
+  /** A tensor over the values, without a copy where the backend can; it is freed with `owner`, and by no scope. */
+  #tensor<T extends Tensor>({ values, shape }: WeightValues, owner: Tensor[]): T {
+    const tensor = tf.keep(tf.tensor(values as unknown as Float32Array, shape, 'float32'));
+    owner.push(tensor);
     return tensor as T;
   }
 
-  #norm(name: string): RmsNormWeights {
-    return { w: this.#tensor(name), eps: this.config.norm.eps };
-  }
-
-  #block(layer: number): Block {
-    const { nHeads, nKvHeads, dHead } = this.config;
-    const of = <T extends Tensor>(name: string): T => this.#tensor(`blocks.${layer}.${name}`);
-    const some = (name: string): Tensor1D | undefined =>
-      hasWeight(this.#store, `blocks.${layer}.${name}`) ? of<Tensor1D>(name) : undefined;
-    return {
-      shape: { nHeads, nKvHeads, dHead },
-      ln1: this.#norm(`blocks.${layer}.ln1.w`),
-      attn: {
-        W_Q: of('attn.W_Q'),
-        W_K: of('attn.W_K'),
-        W_V: of('attn.W_V'),
-        W_O: of('attn.W_O'),
-        b_Q: some('attn.b_Q'),
-        b_K: some('attn.b_K'),
-        b_V: some('attn.b_V'),
-        b_O: some('attn.b_O'),
-      },
-      ln2: this.#norm(`blocks.${layer}.ln2.w`),
-      mlp: {
-        W_gate: of('mlp.W_gate'),
-        W_in: of('mlp.W_in'),
-        W_out: of('mlp.W_out'),
-        b_gate: some('mlp.b_gate'),
-        b_in: some('mlp.b_in'),
-        b_out: some('mlp.b_out'),
-      },
-    };
-  }
-
-  /** A row group of `cells` sequences over the columns from `start` on. The caller disposes `rotations`. */
-  group(options: { cells: number; start: number; positions: number; fixed?: KeyValues[] }): RowGroup {
+  /**
+   * A row group of `cells` sequences over the columns from `start` on. The caller disposes `rotations`.
+   * @param options.length columns of the whole sequence, which dynamic rotary scaling depends on; by default this group ends it.
+   * @throws {ContextLengthError} when the model has no positions for so many columns.
+   */
+  group(options: { cells: number; start: number; positions: number; length?: number; fixed?: KeyValues[] }): RowGroup {
     const { cells, start, positions, fixed = [] } = options;
-    const { dHead, positions: kind } = this.config;
-    if (kind.kind !== 'rotary') throw new TypeError(`positions of kind ${kind.kind}`);
-    const rotations = rotationMatrices({ start, positions, dHead, theta: kind.theta });
+    const { dHead, positions: kind, nCtx } = this.config;
+    if (kind.kind === 'learned' && start + positions > nCtx) throw new ContextLengthError(start + positions, nCtx);
+    const length = options.length ?? start + positions;
+    const rotations =
+      kind.kind === 'rotary' ? rotationMatrices(frequencies(kind, dHead, length), start, positions) : null;
     return { cells, positions, start, rotations, fixed };
   }
 
   /** Token embeddings as rows of a pass: tokens [batch][position] → [position · batch, dModel]. */
   embed(tokens: readonly (readonly number[])[]): Tensor2D {
+    const { dModel, embedScale } = this.config;
+    // Position-major: the first position of every sequence, then the second.
+    const ids = (tokens[0] ?? []).flatMap((_, position) => tokens.map((sequence) => sequence[position] as number));
+    const rows = this.#weights.rows('embed.W_E', ids);
+    if (embedScale !== 1) rows.forEach((value, i) => (rows[i] = value * embedScale));
+    return tf.tensor2d(rows, [ids.length, dModel]);
+  }
+
+  /** Token embeddings as they enter the first block at a group's columns: with learned positions, where a model has such. */
+  withPositions(embedded: Tensor2D, group: Pick<RowGroup, 'cells' | 'positions' | 'start'>): Tensor2D {
+    if (this.config.positions.kind === 'rotary') return embedded;
+    const { cells, positions, start } = group;
     const { dModel } = this.config;
-    const [batch, positions] = [tokens.length, tokens[0]?.length ?? 0];
-    const table = weight(this.#store, 'embed.W_E').values;
-    const rows = new Float32Array(positions * batch * dModel);
-    tokens.forEach((sequence, cell) => {
-      sequence.forEach((token, position) => {
-        rows.set(table.subarray(token * dModel, (token + 1) * dModel), (position * batch + cell) * dModel);
-      });
-    });
-    return tf.tensor2d(rows, [positions * batch, dModel]);
+    const columns = Array.from({ length: positions }, (_, position) => start + position);
+    const rows = tf.tensor3d(this.#weights.rows('pos_embed.W_pos', columns), [positions, 1, dModel]);
+    return embedded
+      .reshape<Tensor3D>([positions, cells, dModel])
+      .add(rows)
+      .reshape([positions * cells, dModel]);
   }
 
   /** W_U's rows of some tokens: [tokens.length, dModel]. */
   unembeddingRows(tokens: readonly number[]): Tensor2D {
-    const { dModel } = this.config;
-    const table = this.#unembeddingValues();
-    const rows = new Float32Array(tokens.length * dModel);
-    tokens.forEach((token, i) => {
-      rows.set(table.subarray(token * dModel, (token + 1) * dModel), i * dModel);
-    });
-    return tf.tensor2d(rows, [tokens.length, dModel]);
+    return tf.tensor2d(this.#weights.rows(this.#unembeddingName, tokens), [tokens.length, this.config.dModel]);
   }
 
-  #unembeddingValues(): Float32Array {
-    return weight(this.#store, this.config.tiedEmbeddings ? 'embed.W_E' : 'unembed.W_U').values;
+  get #unembeddingName(): string {
+    return this.config.tiedEmbeddings ? 'embed.W_E' : 'unembed.W_U';
   }
 
   /** Normalized final residual stream [rows, dModel] → logits [rows, dVocab]. */
   unembed(normalized: Tensor2D): Tensor2D {
-    const { dVocab, dModel } = this.config;
-    this.#unembedding ??= tf.keep(tf.tensor2d(this.#unembeddingValues(), [dVocab, dModel]));
+    const logits = this.#weights.isResident ? this.#unembedResident(normalized) : this.#unembedChunks(normalized);
+    return softcap(logits, this.config.logitSoftcap);
+  }
+
+  #unembedResident(normalized: Tensor2D): Tensor2D {
+    this.#unembedding ??= this.#tensor<Tensor2D>(this.#weights.values(this.#unembeddingName), this.#owned);
     return tf.matMul(normalized, this.#unembedding, false, true);
   }
 
-  /** The final norm of rows [rows, dModel]. */
-  finalNorm(resid: Tensor2D): RmsNormTrace {
-    return rmsNorm(this.lnFinal, resid);
+  /** Columns of logits for as many rows of the unembedding as are in memory at a time, joined. */
+  #unembedChunks(normalized: Tensor2D): Tensor2D {
+    return scoped(() => {
+      const parts: Tensor2D[] = [];
+      for (const { values, rows } of this.#weights.chunks(this.#unembeddingName)) {
+        const chunk = tf.tensor2d(values as unknown as Float32Array, [rows, this.config.dModel]);
+        parts.push(tf.matMul(normalized, chunk, false, true));
+        chunk.dispose();
+      }
+      return parts.length === 1 ? (parts[0] as Tensor2D) : tf.concat2d(parts, 1);
+    });
   }
 
-  /** The prefix's keys and values: tokens [1 or batch][position] → one entry a layer. The caller disposes them. */
-  prefix(tokens: readonly (readonly number[])[]): Prefix {
+  /** The final norm of rows [rows, dModel]. */
+  finalNorm(resid: Tensor2D): NormTrace<Tensor2D> {
+    return norm(this.lnFinal, resid);
+  }
+
+  /**
+   * The prefix's keys and values: tokens [1 or batch][position] → one entry a layer. The caller disposes them.
+   * @param wholeLength columns of the sequences that it begins, where dynamic rotary scaling depends on them.
+   */
+  prefix(tokens: readonly (readonly number[])[], wholeLength?: number): Prefix {
     const length = tokens[0]?.length ?? 0;
     if (length === 0) return { length, layers: [] };
-    const layers = scoped(() => {
-      const group = this.group({ cells: tokens.length, start: 0, positions: length });
-      const kept: KeyValues[] = [];
-      let resid = this.embed(tokens);
-      for (let layer = 0; layer < this.config.nLayers; layer++) {
-        resid = this.withBlock(layer, (block) =>
-          scoped(() => {
-            const trace = runBlock(block, resid, [group]);
-            const own = (trace.attn[0] as (typeof trace.attn)[0]).own;
-            kept.push({ keys: tf.keep(own.keys), values: tf.keep(own.values) });
-            return trace.residPost;
-          }),
-        );
-      }
-      return kept;
-    });
-    return { length, layers };
+    const { keyValues } = this.forward(tokens, { logitsAt: 'none', keepKeyValues: true, wholeLength });
+    return { length, layers: keyValues };
   }
 
   /**
@@ -213,7 +232,8 @@ export class Transformer {
       scoped(() => this.#run(tokens, options, activations)),
     );
     const dispose = (): void => {
-      tf.dispose([logits, ...activations.values(), ...keyValues.flatMap(({ keys, values }) => [keys, values])]);
+      tf.dispose([...(logits ? [logits] : []), ...activations.values()]);
+      tf.dispose(keyValues.flatMap(({ keys, values }) => [keys, values]));
     };
     return { logits, activations, keyValues, dispose };
   }
@@ -232,49 +252,68 @@ export class Transformer {
     options: ForwardOptions,
     activations: Map<HookName, Tensor>,
   ): Pick<Run, 'logits' | 'keyValues'> {
-    const { prefix, startLayer = 0 } = options;
-    const size = { cells: tokens.length, start: prefix?.length ?? 0, positions: tokens[0]?.length ?? 0 };
-    const group = this.group(size);
-    const { nHeads, nKvHeads, dHead } = this.config;
+    const { prefix, startLayer = 0, logitsAt = 'last', keepKeyValues = false } = options;
+    const { nLayers, nHeads, nKvHeads, dHead } = this.config;
+    const start = prefix?.length ?? 0;
+    const positions = tokens[0]?.length ?? 0;
+    const group = this.group({ cells: tokens.length, start, positions, length: options.wholeLength });
     const layout: Layout = { group, shape: { nHeads, nKvHeads, dHead } };
     const show = shower(options, activations);
     const keyValues: KeyValues[] = [];
-    let resid = startLayer > 0 ? residualRows(requireResid(options)) : this.embed(tokens);
-    if (startLayer === 0) resid = show('hook_embed', null, resid, layout) as Tensor2D;
-    for (let layer = startLayer; layer < this.config.nLayers; layer++) {
+    let resid = startLayer > 0 ? residualRows(requireResid(options)) : this.#shownEmbedding(tokens, layout, show);
+    for (let layer = startLayer; layer < nLayers; layer++) {
+      const lastOnly = layer === nLayers - 1 && logitsAt !== 'all' && !wantsFinalNorm(show);
       const fixed = prefix?.layers[layer];
       const at = { layer, group: { ...group, fixed: fixed === undefined ? [] : [fixed] }, layout };
-      const { residPost, own } = this.#runShown(resid, at, { show, keepsOwn: options.keepKeyValues ?? false });
+      const { residPost, own } = this.#runLayer(resid, at, { show, keepKeyValues, lastOnly });
+      resid.dispose();
       resid = residPost;
-      if (own !== null) keyValues.push(own);
+      keyValues.push(...own);
     }
-    return { logits: this.#logits(resid, layout, options.logitsAt ?? 'last', show), keyValues };
+    return { logits: this.#logits(resid, layout, logitsAt, show), keyValues };
   }
 
-  #runShown(
+  #shownEmbedding(tokens: readonly (readonly number[])[], layout: Layout, show: Show): Tensor2D {
+    return this.withPositions(show('hook_embed', null, this.embed(tokens), layout) as Tensor2D, layout.group);
+  }
+
+  /** One layer; where nobody looks, by the way that keeps nothing, and for the last position alone if that is enough. */
+  #runLayer(
     resid: Tensor2D,
-    at: { layer: number; group: RowGroup; layout: Layout },
-    { show, keepsOwn }: { show: Show; keepsOwn: boolean },
-  ): { residPost: Tensor2D; own: KeyValues | null } {
-    const see = <T extends Tensor>(hook: BlockHook, x: T): T => show(hook, at.layer, x, at.layout) as T;
-    const wants = (hook: BlockHook): boolean => show.wants(blockHook(at.layer, hook));
+    { layer, group, layout }: { layer: number; group: RowGroup; layout: Layout },
+    { show, keepKeyValues, lastOnly }: { show: Show; keepKeyValues: boolean; lastOnly: boolean },
+  ): { residPost: Tensor2D; own: KeyValues[] } {
+    const wants = (hook: BlockHook): boolean => show.wants(blockHook(layer, hook));
+    if (!BLOCK_HOOKS.some(wants))
+      return this.withBlock(layer, (block) => passBlock(block, resid, [group], { lastOnly, keepKeyValues }));
+    const see = <T extends Tensor>(hook: BlockHook, x: T): T => show(hook, layer, x, layout) as T;
     const point: ActivationPoint = Object.assign(see, { wants });
-    return this.withBlock(at.layer, (block) =>
+    return this.withBlock(layer, (block) =>
       scoped(() => {
-        const { residPost, attn } = runBlock(block, resid, [at.group], point);
-        return { residPost, own: keepsOwn ? (attn[0]?.own ?? null) : null };
+        const { residPost, attn } = runBlock(block, resid, [group], { point });
+        return { residPost, own: keepKeyValues ? attn.map(({ own }) => own) : [] };
       }),
     );
   }
 
   #logits(resid: Tensor2D, layout: Layout, at: 'all' | 'last' | 'none', show: Show): Tensor | null {
-    const norm = this.finalNorm(resid);
-    show('ln_final.hook_scale', null, norm.scale, layout);
-    const normalized = show('ln_final.hook_normalized', null, norm.normalized, layout) as Tensor2D;
+    const { group } = layout;
+    const last = (x: Tensor2D): Tensor2D => (x.shape[0] === group.cells ? x : lastRows(x, group));
+    if (!wantsFinalNorm(show) && at !== 'all')
+      return at === 'none' ? null : this.unembed(this.finalNorm(last(resid)).normalized);
+    const { normalized } = shownNorm(
+      this.lnFinal,
+      resid,
+      (part, of) => show(`ln_final.hook_${part}`, null, of, layout) as Tensor2D,
+    );
     if (at === 'none') return null;
-    if (at === 'last') return this.unembed(lastRows(normalized, layout.group));
+    if (at === 'last') return this.unembed(last(normalized));
     return toCanonical('hook_embed', this.unembed(normalized), layout);
   }
+}
+
+function wantsFinalNorm(show: Show): boolean {
+  return show.wants('ln_final.hook_scale') || show.wants('ln_final.hook_normalized');
 }
 
 function requireResid({ resid, startLayer }: ForwardOptions): Tensor3D {

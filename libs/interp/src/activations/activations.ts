@@ -112,9 +112,7 @@ export async function activationsShard(
   { cancel, onProgress, readings }: ShardWork,
 ): Promise<ShardArrays> {
   const arrays: ShardArrays = {};
-  const names = spec.options.names.flatMap((name) =>
-    expandHookPattern(name, model.config.nLayers).map((hook) => hook.name),
-  );
+  const names = spec.options.names.flatMap((name) => expandHookPattern(name, model.config).map((hook) => hook.name));
   const placed = shard.pairs.map(({ pair }, place) => ({ place, pair }));
   const lengths = [...Map.groupBy(placed, ({ pair }) => pair.clean.length).values()];
   for (const [i, pairs] of lengths.entries()) {

@@ -11,8 +11,9 @@ import {
   blockVjp,
   headResults,
   lastRows,
+  normJvp,
+  normVjp,
   onlyLast,
-  rmsNormVjp,
   runBlock,
   tapeBytes,
   tapeOf,
@@ -63,12 +64,21 @@ interface ForwardRecord {
   senders: Tensor2D;
 }
 
-/** corrupted − clean of each head's contribution and of the MLP's output: [nHeads + 1, rows · dModel]. */
+/**
+ * corrupted − clean of each head's contribution and of the MLP's output: [nHeads + 1, rows · dModel]. A post-norm carries
+ * what a head adds to first order, at the clean run: its Jacobian sees how one head's change rescales all of them.
+ */
 function senderDifferences({ block, trace, rows }: LayerView): Tensor2D {
   const difference = (x: Tensor2D): Tensor2D => rows(x, 'corrupted').sub(rows(x, 'clean'));
-  const heads = headResults(block, difference(trace.z)).transpose([1, 0, 2]);
+  const results = headResults(block, difference(trace.z));
+  const { ln1Post: weights } = block;
+  const { ln1Post } = trace;
+  const heads =
+    weights && ln1Post
+      ? normJvp(weights, { unit: rows(ln1Post.unit, 'clean'), scale: rows(ln1Post.scale, 'clean') }, results)
+      : results;
   const mlp = difference(trace.mlpOut);
-  return tf.concat2d([heads.reshape<Tensor2D>([block.shape.nHeads, -1]), mlp.reshape<Tensor2D>([1, -1])], 0);
+  return tf.concat2d([heads.reshape<Tensor2D>([block.attn.nHeads, -1]), mlp.reshape<Tensor2D>([1, -1])], 0);
 }
 
 function layerRecord(view: LayerView, keepsTape: boolean): LayerRecord {
@@ -115,13 +125,13 @@ function keyValueReceivers(gradient: Tensor, weight: Tensor2D, kvHeads: KvHeads)
 
 /** The gradient at every receiver of a layer, before its norm: [receivers, rows · dModel]. */
 function layerReceivers(block: Block, tape: BlockTape, gradients: BlockGradients, kvHeads: KvHeads): Tensor2D {
-  const { q, k, v } = gradients.projections;
-  const { nHeads, dHead } = block.shape;
+  const { q, k, v } = gradients.attn;
+  const { nHeads, dHead } = block.attn;
   const rows = gradients.residPre.shape[0];
   const queries = tf.matMul(q.reshape([nHeads, rows, dHead]), headRows(block.attn.W_Q, dHead));
   const keys = keyValueReceivers(k, block.attn.W_K, kvHeads);
   const values = keyValueReceivers(v, block.attn.W_V, kvHeads);
-  const heads = rmsNormVjp(block.ln1, tape.ln1, tf.concat([queries, keys, values], 0));
+  const heads = normVjp(block.ln1, tape.ln1, tf.concat([queries, keys, values], 0));
   const mlp = gradients.mlpInput.reshape<Tensor2D>([1, -1]);
   return tf.concat2d([heads.reshape<Tensor2D>([heads.shape[0] as number, -1]), mlp], 0);
 }
@@ -154,7 +164,7 @@ function scoreWriter(senders: Tensor2D, scores: Float32Array, at: { columns: num
 /** Gradient of the summed metrics at the clean run's final residual stream, [rows, dModel]. */
 function finalGradient(model: Transformer, { final, group }: ForwardRecord, metric: Metric): Tensor2D {
   const norm = model.finalNorm(final);
-  return rmsNormVjp(model.lnFinal, norm, onlyLast(metric.gradient(lastRows(norm.normalized, group)), group));
+  return normVjp(model.lnFinal, norm, onlyLast(metric.gradient(lastRows(norm.normalized, group)), group));
 }
 
 /**

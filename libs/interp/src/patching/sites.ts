@@ -3,7 +3,7 @@
  * patch comes down to residual stream rows at the start of some layer, so that one engine runs them all.
  */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { headResults, runMlp } from '@demur/model/engine';
+import { addedByAttention, headResults, runMlp } from '@demur/model/engine';
 import type { LayerView, Side } from '../suffix/pair-runs.ts';
 
 export const PATCH_SITES = ['resid_pre', 'attn_out', 'mlp_out', 'z'] as const;
@@ -50,9 +50,10 @@ export const sitePatches: Record<PatchSite, PatchOf> = {
 
   z: (view, to) => {
     const { layer, block, trace, rows } = view;
-    // [S · pairs, H, dModel] → [H, S · pairs, dModel]
-    const perHead = headResults(block, difference(view, trace.z, to)).transpose<Tensor3D>([1, 0, 2]);
-    const residMid = rows(trace.residMid, to).add<Tensor3D>(perHead);
+    const perHead = headResults(block, difference(view, trace.z, to));
+    const residMid = block.ln1Post
+      ? rows(trace.residPre, to).add<Tensor3D>(addedByAttention(block, rows(trace.attnRaw, to).add<Tensor3D>(perHead)))
+      : rows(trace.residMid, to).add<Tensor3D>(perHead);
     const [heads, count, width] = residMid.shape;
     return patch(layer + 1, runMlp(block, residMid.reshape([heads * count, width])).reshape([heads, count, width]));
   },

@@ -86,7 +86,7 @@ function fixedOf(base: BaseRuns, layer: number, set: PositionSet): KeyValues[] {
 function newLane(model: Transformer, base: BaseRuns, set: PositionSet): Lane {
   const positions = suffixLength(base.block) - set.from;
   const start = base.block.prefixLength + set.from;
-  return { set, group: model.group({ cells: 0, start, positions }), cohorts: [] };
+  return { set, group: model.group({ cells: 0, start, positions, length: base.block.length }), cohorts: [] };
 }
 
 /** Adds the lanes' new cells to the rows of the pass: one concat, each position's old rows and then its new ones. */
@@ -200,7 +200,7 @@ function runLanes(
   const lastOnly = layer === base.layers.length - 1;
   const groups = lanes.map(({ group, set }) => ({ ...group, contexts: set.pairs, fixed: fixedOf(base, layer, set) }));
   if (lastOnly) for (const lane of lanes) lane.group = { ...lane.group, positions: 1 };
-  return passBlock(block, rows, groups, { lastOnly });
+  return passBlock(block, rows, groups, { lastOnly }).residPost;
 }
 
 /** The metric of every cell, from the last position's rows. */

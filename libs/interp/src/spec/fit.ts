@@ -13,7 +13,7 @@ export function requireFit(spec: ExperimentSpec, config: ModelConfig, columns: n
 function fitIssues(spec: ExperimentSpec, config: ModelConfig, columns: number): SpecIssue[] {
   switch (spec.kind) {
     case 'activations':
-      return hookIssues(spec.options.names, spec.options.gradients, config.nLayers);
+      return hookIssues(spec.options.names, spec.options.gradients, config);
     case 'activation-patching':
       return typeof spec.options.positions === 'string' ? [] : columnIssues(spec.options.positions, columns);
     case 'attribution':
@@ -21,9 +21,9 @@ function fitIssues(spec: ExperimentSpec, config: ModelConfig, columns: number): 
   }
 }
 
-function hookIssues(names: string[], gradients: boolean, nLayers: number): SpecIssue[] {
+function hookIssues(names: string[], gradients: boolean, config: ModelConfig): SpecIssue[] {
   return names.flatMap((name, at) => {
-    const message = hookMistake(name, gradients, nLayers);
+    const message = hookMistake(name, gradients, config);
     return message === undefined ? [] : [{ path: `options.names[${at}]`, message }];
   });
 }

@@ -34,20 +34,23 @@ export interface PairRuns<T> {
   final: Record<Side, Tensor2D>;
 }
 
-/** Token embeddings of the prefix, the clean and the corrupted suffixes, in the order of the pass's groups. */
-function embedAll(model: Transformer, block: PairBlock): Tensor2D {
+/** What enters the first block: embeddings of the prefix, the clean and the corrupted suffixes, as the pass's groups are. */
+function embedAll(model: Transformer, block: PairBlock, groups: readonly RowGroup[]): Tensor2D {
   const suffix = (side: Side): number[][] => block.pairs.map(({ pair }) => pair[side].slice(block.prefixLength));
-  const parts = [suffix('clean'), suffix('corrupted')].map((tokens) => model.embed(tokens));
-  if (block.prefixLength > 0) parts.unshift(model.embed(block.prefixes));
-  return tf.concat(parts, 0);
+  const sides = [suffix('clean'), suffix('corrupted')];
+  const tokens = block.prefixLength > 0 ? [block.prefixes, ...sides] : sides;
+  return tf.concat(
+    tokens.map((of, i) => model.withPositions(model.embed(of), groups[i] as RowGroup)),
+    0,
+  );
 }
 
 /** Prefix (if any), clean, corrupted. */
 function groupsOf(model: Transformer, block: PairBlock): RowGroup[] {
-  const start = block.prefixLength;
-  const side = model.group({ cells: block.pairs.length, start, positions: suffixLength(block) });
+  const { prefixLength: start, length } = block;
+  const side = model.group({ cells: block.pairs.length, start, positions: suffixLength(block), length });
   if (start === 0) return [side, side];
-  const prefix = model.group({ cells: block.prefixes.length, start: 0, positions: start });
+  const prefix = model.group({ cells: block.prefixes.length, start: 0, positions: start, length });
   const reading = { ...side, reads: [0] };
   return [prefix, reading, reading];
 }
@@ -76,7 +79,7 @@ export function runPairs<T>(
   };
   const offset = groups.length - 2;
   const layers: T[] = [];
-  let resid = embedAll(model, block);
+  let resid = embedAll(model, block, groups);
   for (let layer = 0; layer < model.config.nLayers; layer++) {
     options.cancel.throwIfCancelled();
     const run = (weights: Block): { residPost: Tensor2D; kept: T } => {

@@ -1,14 +1,18 @@
 /**
- * Grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245) over row groups, forward and vector-Jacobian product.
+ * Grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245) over row groups, forward and vector-Jacobian product;
+ * with Gemma-2's soft cap, sliding windows (Mistral, arXiv 2310.06825) and Qwen3's norms of queries and keys where asked.
  *
  * Letters of shapes: KV key/value heads, G query heads a key/value head (query head h reads key/value head ⌊h / G⌋), S own
  * positions, D dHead, C cells. In here cells are in the order of their contexts, C = (context, repeat): then the cells of
  * a context lie side by side, and products with what they share are few and large.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import { norm, normVjp } from './norm.ts';
+import type { NormTape, NormTrace, NormWeights } from './norm.ts';
 import { rotate } from './rotary.ts';
 import type { KeyValues, RowGroup } from './row-groups.ts';
+import { softcap, softcapVjp } from './softcap.ts';
 
 export interface AttentionShape {
   nHeads: number;
@@ -16,31 +20,68 @@ export interface AttentionShape {
   dHead: number;
 }
 
-/** Projections of one group's rows: [rows, heads · dHead] each, before the rotation. */
+/** How a layer attends; see config.ts. */
+export interface AttentionRule extends AttentionShape {
+  scale: number;
+  softcap: number | null;
+  window: number | null;
+  /** Norms over dHead of queries and keys, before the rotation. */
+  qNorm?: NormWeights;
+  kNorm?: NormWeights;
+}
+
+/** W_Q [dModel, nHeads · dHead], W_K and W_V [dModel, nKvHeads · dHead], W_O [nHeads · dHead, dModel]; biases if any. */
+export interface AttentionWeights extends AttentionRule {
+  W_Q: Tensor2D;
+  W_K: Tensor2D;
+  W_V: Tensor2D;
+  W_O: Tensor2D;
+  b_Q?: Tensor1D;
+  b_K?: Tensor1D;
+  b_V?: Tensor1D;
+  b_O?: Tensor1D;
+}
+
+/**
+ * Projections of one group's rows: [rows, heads · dHead] each, before norm and rotation. Queries may be those of the last
+ * positions alone.
+ */
 export interface Projections {
   q: Tensor2D;
   k: Tensor2D;
   v: Tensor2D;
 }
 
-/** What attention made of one group. */
-export interface AttentionTrace {
+/** What the vector-Jacobian product needs of an attention. */
+export interface AttentionTape {
   /** Rotated queries [KV, C, G·S, D]. */
   queries: Tensor4D;
   /** Rotated, scaled keys and the values of the group's own rows, [KV, C, S, D]. */
   own: KeyValues;
-  /** Scores after the causal mask, and the attention pattern: [KV, C, G·S, all keys: fixed parts in order, then own]. */
-  scores: Tensor4D;
+  /** The attention pattern, [KV, C, G·S, all keys: fixed parts in order, then own]. */
   pattern: Tensor4D;
+  /** Scores of the pattern's shape, after cap and mask; kept where there is a cap. */
+  scores?: Tensor4D;
+  /** Of the queries' and the keys' norms, where there are such: [S, C as in the rows, heads, D]. */
+  qNorm?: NormTape<Tensor4D>;
+  kNorm?: NormTape<Tensor4D>;
+}
+
+/** What attention made of one group. */
+export interface AttentionTrace extends AttentionTape {
   /** [rows, nHeads · dHead], attention-weighted values, what W_O reads. */
   z: Tensor2D;
 }
 
-/** Gradients at one group's projections, before the rotation, per query head: [KV, G, S, C, D]. */
+/** Gradients within one group's attention. */
 export interface AttentionGradients {
+  /** At the projections, before norm and rotation, per query head: [KV, G, S, C, D]. */
   q: Tensor;
   k: Tensor;
   v: Tensor;
+  /** At the scores after cap and mask, and at the pattern, [KV, C, G·S, all keys]. */
+  scores: Tensor4D;
+  pattern: Tensor4D;
 }
 
 /** [rows, heads · D] position-major → [positions, cells, heads, D]. */
@@ -69,19 +110,29 @@ function toRows(x: Tensor4D, group: RowGroup): Tensor2D {
     .reshape([group.positions * cells, kv * perKvHead * dHead]);
 }
 
-/** Rotated queries [KV, C, G·S, D] of the rows q [rows, H·D]. */
-function queriesOf(q: Tensor2D, group: RowGroup, { nKvHeads, dHead }: AttentionShape): Tensor4D {
-  return byHead(rotate(unfold(q, group, dHead), group.rotations), group, nKvHeads);
+/** The last positions of a group that x [rows, width] has rows of; the group itself when it has all. */
+export function lastPositions(group: RowGroup, x: Tensor2D): RowGroup {
+  const count = x.shape[0] / group.cells;
+  const { positions, rotations } = group;
+  if (count === positions) return group;
+  return {
+    ...group,
+    start: group.start + positions - count,
+    positions: count,
+    rotations: rotations?.slice([positions - count, 0, 0], [count, -1, -1]) ?? null,
+  };
 }
 
-/** Rotated keys, scaled by 1/√dHead once for all products with them, and values: [KV, C, S, D]. */
-function keyValuesOf(
-  { k, v }: Omit<Projections, 'q'>,
+/** Rows x [rows, heads · D] as heads, through the norm that there may be, turned to their columns: [S, C, heads, D]. */
+function turned(
+  x: Tensor2D,
   group: RowGroup,
-  { dHead, nKvHeads }: AttentionShape,
-): KeyValues {
-  const keys: Tensor4D = rotate(unfold(k, group, dHead), group.rotations).mul(dHead ** -0.5);
-  return { keys: byHead(keys, group, nKvHeads), values: byHead(unfold(v, group, dHead), group, nKvHeads) };
+  { dHead, weights }: { dHead: number; weights: NormWeights | undefined },
+): { turned: Tensor4D; trace?: NormTrace<Tensor4D> } {
+  const heads = unfold(x, group, dHead);
+  if (weights === undefined) return { turned: rotate(heads, group.rotations) };
+  const trace = norm(weights, heads);
+  return { turned: rotate(trace.normalized, group.rotations), trace };
 }
 
 /**
@@ -96,29 +147,55 @@ function timesPart(x: Tensor4D, part: Tensor4D, transposePart: boolean): Tensor4
   return tf.matMul(folded, part, false, transposePart).reshape([kv, cells, rows, columns]);
 }
 
-const causalMasks = new Map<string, Float32Array>();
-
-/** [G·S, S]: 0 where a query may read an own key, −∞ where the key lies to its right. */
-function causalMask(perKvHead: number, positions: number): Tensor2D {
-  const key = `${perKvHead}×${positions}`;
-  let values = causalMasks.get(key);
-  if (values === undefined) {
-    values = Float32Array.from({ length: perKvHead * positions * positions }, (_, i) => {
-      const query = Math.floor(i / positions) % positions;
-      return i % positions > query ? -Infinity : 0;
-    });
-    causalMasks.set(key, values);
-  }
-  return tf.tensor2d(values, [perKvHead * positions, positions]);
+/** Columns side by side: `count` from `start` on. */
+interface Columns {
+  start: number;
+  count: number;
 }
 
-/** Scores of the queries on every part's keys, the own ones causally masked: [KV, C, G·S, all keys]. */
-function attentionScores(queries: Tensor4D, own: KeyValues, group: RowGroup): Tensor4D {
-  const perKvHead = queries.shape[2] / group.positions;
-  const scores = timesPart(queries, own.keys, true);
-  const masked: Tensor4D = group.positions === 1 ? scores : scores.add(causalMask(perKvHead, group.positions));
-  const fixed = group.fixed.map((part) => timesPart(queries, part.keys, true));
-  return fixed.length === 0 ? masked : tf.concat([...fixed, masked], 3);
+/** [queries, keys]: 0 where a query sees a key, −∞ where that lies to its right or beyond its window; null if it sees all. */
+function hiding(queries: Columns, keys: Columns, window: number | null): Tensor2D | null {
+  const lastKey = keys.start + keys.count - 1;
+  const lastQuery = queries.start + queries.count - 1;
+  if (lastKey <= queries.start && (window === null || lastQuery - keys.start < window)) return null;
+  const values = new Float32Array(queries.count * keys.count);
+  for (let i = 0; i < queries.count; i++) {
+    const query = queries.start + i;
+    const row = values.subarray(i * keys.count, (i + 1) * keys.count);
+    row.fill(-Infinity, Math.max(0, query + 1 - keys.start));
+    if (window !== null) row.fill(-Infinity, 0, Math.max(0, query - window + 1 - keys.start));
+  }
+  return tf.tensor2d(values, [queries.count, keys.count]);
+}
+
+/** The columns of a group's parts: the fixed ones lie in order right before its own. */
+function partColumns(group: RowGroup): Columns[] {
+  const counts = [...group.fixed.map((part) => part.keys.shape[2]), group.positions];
+  let start = group.start + group.positions - counts.reduce((a, b) => a + b);
+  return counts.map((count) => ({ start: (start += count) - count, count }));
+}
+
+/** Scores of the queries on every part's keys, capped, then masked: [KV, C, G·S, all keys]. */
+function attentionScores(queries: Tensor4D, own: KeyValues, group: RowGroup, rule: AttentionRule): Tensor4D {
+  const [kv, cells, rows] = queries.shape;
+  const perKvHead = rule.nHeads / rule.nKvHeads;
+  const count = rows / perKvHead;
+  const asking = { start: group.start + group.positions - count, count };
+  const columns = partColumns(group);
+  const scores = [...group.fixed, own].map((part, i) => {
+    const capped = softcap(timesPart(queries, part.keys, true), rule.softcap);
+    const keys = columns[i] as Columns;
+    const mask = hiding(asking, keys, rule.window);
+    if (mask === null) return capped;
+    const byHead = capped.reshape<Tensor3D>([kv * cells * perKvHead, count, keys.count]);
+    return byHead.add(mask).reshape<Tensor4D>([kv, cells, rows, keys.count]);
+  });
+  return joined(scores);
+}
+
+/** Parts side by side on the axis of keys. */
+function joined(parts: Tensor4D[]): Tensor4D {
+  return parts.length === 1 ? (parts[0] as Tensor4D) : tf.concat(parts, 3);
 }
 
 /** Cuts x [..., all keys] into its parts. */
@@ -139,18 +216,27 @@ export interface AttentionPoints {
 
 const UNTOUCHED: AttentionPoints = { scores: (x) => x, pattern: (x) => x };
 
-/** Attention of one group's rows over its fixed and its own keys. */
+/** Attention of one group's rows, or of its last positions, over its fixed and its own keys. */
 export function attend(
   projections: Projections,
   group: RowGroup,
-  options: { shape: AttentionShape; points?: AttentionPoints },
+  options: { rule: AttentionRule; points?: AttentionPoints },
 ): AttentionTrace {
-  const points = options.points ?? UNTOUCHED;
-  const queries = queriesOf(projections.q, group, options.shape);
-  const own = keyValuesOf(projections, group, options.shape);
-  const scores = points.scores(attentionScores(queries, own, group));
+  const { rule, points = UNTOUCHED } = options;
+  const { nKvHeads, dHead, qNorm, kNorm } = rule;
+  const asking = lastPositions(group, projections.q);
+  const q = turned(projections.q, asking, { dHead, weights: qNorm });
+  const k = turned(projections.k, group, { dHead, weights: kNorm });
+  const queries = byHead(q.turned, asking, nKvHeads);
+  // Scaled once, for all products with them.
+  const own = {
+    keys: byHead(k.turned.mul(rule.scale), group, nKvHeads),
+    values: byHead(unfold(projections.v, group, dHead), group, nKvHeads),
+  };
+  const scores = points.scores(attentionScores(queries, own, group, rule));
   const pattern = points.pattern(tf.softmax(scores));
-  return { queries, own, scores, pattern, z: toRows(weightedValues(pattern, [...group.fixed, own]), group) };
+  const z = toRows(weightedValues(pattern, [...group.fixed, own]), asking);
+  return { queries, own, pattern, z, qNorm: q.trace, kNorm: k.trace, ...(rule.softcap === null ? {} : { scores }) };
 }
 
 /** Pattern [KV, C, rows, all keys] → the values it weighs, [KV, C, rows, D]. */
@@ -159,70 +245,51 @@ function weightedValues(pattern: Tensor4D, parts: readonly KeyValues[]): Tensor4
   return weighted.reduce((a, b) => a.add(b));
 }
 
-/** A group's last position alone: its rows are its cells. */
-export function lastPosition(group: RowGroup): RowGroup {
-  const { positions, rotations } = group;
-  const [, rows, columns] = rotations.shape;
-  return {
-    ...group,
-    start: group.start + positions - 1,
-    positions: 1,
-    rotations: rotations.slice([positions - 1, 0, 0], [1, rows, columns]),
-  };
-}
-
-/**
- * Attention of the last position's queries q [cells, H·D] over all keys of the group: z [cells, H·D]. What a block needs
- * when only its last position is read.
- */
-export function attendLast(projections: Projections, group: RowGroup, shape: AttentionShape): Tensor2D {
-  const last = lastPosition(group);
-  const queries = queriesOf(projections.q, last, shape);
-  const own = keyValuesOf(projections, group, shape);
-  const scores = attentionScores(queries, own, last);
-  return toRows(weightedValues(tf.softmax(scores), [...group.fixed, own]), last);
-}
-
-/** Undoes the rotation of gradients [KV, C, G, S, D] and gives them as [KV, G, S, C, D]. */
-function unrotate(x: Tensor, group: RowGroup): Tensor {
+/** Undoes the rotation and the norm of gradients [KV, C, G, S, D] and gives them as [KV, G, S, C, D]. */
+function turnedBack(
+  x: Tensor,
+  group: RowGroup,
+  { weights, tape }: { weights: NormWeights | undefined; tape: NormTape<Tensor4D> | undefined },
+): Tensor {
   const [kv, cells, perKvHead, positions, dHead] = x.shape as [number, number, number, number, number];
   const byPosition = x.transpose([3, 1, 0, 2, 4]).reshape([positions, cells, kv * perKvHead, dHead]) as Tensor4D;
-  return rotate(byPosition, group.rotations, true)
-    .reshape([positions, cells, kv, perKvHead, dHead])
-    .transpose([2, 3, 0, 1, 4]);
+  const heads = rotate(byPosition, group.rotations, true).reshape([positions, cells, kv, perKvHead, dHead]);
+  // A key head's norm is that of all query heads that read it.
+  const split = (of: Tensor4D): Tensor => of.reshape([positions, cells, kv, of.shape[2] / kv, of.shape[3]]);
+  const before =
+    weights && tape ? normVjp(weights, { unit: split(tape.unit), scale: split(tape.scale) }, heads) : heads;
+  return before.transpose([2, 3, 0, 1, 4]);
 }
 
 /**
- * dz [rows, H·D] → gradients at the group's projections, one for each query head (those of k and v are what the head
- * sends to its key/value head: they sum over G). Fixed keys and values are constants.
+ * dz [rows, H·D], of all positions or the last ones → gradients at the group's projections, one for each query head (those
+ * of k and v are what the head sends to its key/value head: they sum over G). Fixed keys and values are constants.
  */
-export function attendVjp(
-  dz: Tensor2D,
-  { queries, own, pattern }: Pick<AttentionTrace, 'queries' | 'own' | 'pattern'>,
-  group: RowGroup,
-  shape: AttentionShape,
-): AttentionGradients {
-  const { nHeads, nKvHeads, dHead } = shape;
-  const { cells, positions } = group;
+export function attendVjp(dz: Tensor2D, tape: AttentionTape, group: RowGroup, rule: AttentionRule): AttentionGradients {
+  const { nHeads, nKvHeads, dHead, qNorm, kNorm } = rule;
+  const { queries, own, pattern } = tape;
   const perKvHead = nHeads / nKvHeads;
-  const dOut = byHead(unfold(dz, group, dHead), group, nKvHeads);
+  const asking = lastPositions(group, dz);
+  const dOut = byHead(unfold(dz, asking, dHead), asking, nKvHeads);
   const parts = [...group.fixed, own];
-  const dPatterns = parts.map((part) => timesPart(dOut, part.values, true));
-  const dPattern = dPatterns.length === 1 ? (dPatterns[0] as Tensor4D) : tf.concat(dPatterns, 3);
+  const dPattern = joined(parts.map((part) => timesPart(dOut, part.values, true)));
   const weighted: Tensor4D = dPattern.mul(pattern);
   const dScores: Tensor4D = weighted.sub(pattern.mul(weighted.sum(-1, true)));
-  const dScoreParts = splitParts(dScores, parts);
+  const uncapped = tape.scores ? softcapVjp(tape.scores, dScores, rule.softcap) : dScores;
+  const dScoreParts = splitParts(uncapped, parts);
   const dQueries = dScoreParts
     .map((d, i) => timesPart(d, (parts[i] as KeyValues).keys, false))
     .reduce((a, b) => a.add(b));
-  const perHead = (x: Tensor4D, last: number): Tensor => x.reshape([nKvHeads, cells, perKvHead, positions, last]);
-  const ownScores = perHead(dScoreParts.at(-1) as Tensor4D, positions);
-  const ownPattern = perHead(splitParts(pattern, parts).at(-1) as Tensor4D, positions);
-  const dKeys = tf.matMul(ownScores, perHead(queries, dHead), true, false).mul(dHead ** -0.5);
-  const dValues = tf.matMul(ownPattern, perHead(dOut, dHead), true, false);
+  const perHead = (x: Tensor4D): Tensor => x.reshape([nKvHeads, group.cells, perKvHead, asking.positions, x.shape[3]]);
+  const ownScores = perHead(dScoreParts.at(-1) as Tensor4D);
+  const ownPattern = perHead(splitParts(pattern, parts).at(-1) as Tensor4D);
+  const dKeys = tf.matMul(ownScores, perHead(queries), true, false).mul(rule.scale);
+  const dValues = tf.matMul(ownPattern, perHead(dOut), true, false);
   return {
-    q: unrotate(perHead(dQueries, dHead), group),
-    k: unrotate(dKeys, group),
+    q: turnedBack(perHead(dQueries), asking, { weights: qNorm, tape: tape.qNorm }),
+    k: turnedBack(dKeys, group, { weights: kNorm, tape: tape.kNorm }),
     v: dValues.transpose([0, 2, 3, 1, 4]),
+    scores: dScores,
+    pattern: dPattern,
   };
 }

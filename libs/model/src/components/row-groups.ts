@@ -7,7 +7,7 @@
  */
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 
-/** Keys (rotated, scaled by 1/√dHead) and values, both [nKvHeads, cells, positions, dHead]. */
+/** Keys (rotated, scaled by the config's attention.scale) and values, both [nKvHeads, cells, positions, dHead]. */
 export type KeyValues = {
   keys: Tensor4D;
   values: Tensor4D;
@@ -21,11 +21,11 @@ export interface RowGroup {
   positions: number;
   /** First column; a key is visible to the queries at its own column and to the right of it. */
   start: number;
-  /** Rotations of the group's columns, [positions, dHead, dHead]. */
-  rotations: Tensor3D;
+  /** Rotations of the group's columns, [positions, dHead, dHead]; null where positions are learned. */
+  rotations: Tensor3D | null;
   /**
-   * Earlier columns' keys and values, computed elsewhere and held fixed: a shared prefix, or what a patched run keeps of
-   * the unpatched one. Each has one cell, which all contexts share, or one a context.
+   * Keys and values of the columns right before, in their order, computed elsewhere and held fixed: a shared prefix, or what
+   * a patched run keeps of the unpatched one. Each has one cell, which all contexts share, or one a context.
    */
   fixed: KeyValues[];
   /**
@@ -56,4 +56,14 @@ export function sliceGroup(x: Tensor2D, groups: readonly RowGroup[], index: numb
 /** Rows of the last position: [cells, width], contiguous since rows are position-major. */
 export function lastRows(x: Tensor2D, group: RowGroup): Tensor2D {
   return x.slice([(group.positions - 1) * group.cells, 0], [group.cells, x.shape[1]]);
+}
+
+/** Rows of a group's last positions [some, width] → rows of all its positions, zero before: the inverse of `lastRows`. */
+export function onlyLast(x: Tensor2D, group: RowGroup): Tensor2D {
+  const before = groupRows(group) - x.shape[0];
+  if (before === 0) return x;
+  return x.pad([
+    [before, 0],
+    [0, 0],
+  ]);
 }
