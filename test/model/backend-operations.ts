@@ -1,47 +1,43 @@
 /**
- * A worker thread of the backend tests: opens the backend it is told, runs the operations that the engine stands on,
- * and posts their values. What they should be is in the test, in plain loops.
+ * A worker thread of the backend tests: opens the backend it is told, runs the contract's operations with the inputs made
+ * on that backend, and posts their values.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
 import type { BackendChoice } from '../../libs/model/src/backend/backend-name.ts';
 import { openBackend } from '../../libs/model/src/backend/open-backend.ts';
+import { operations, type Values } from './backend-contract.ts';
 
-/** What the thread is given: `shared` holds a [2, 3, 4] array, then a [4, 5] one, as float32. */
+/** What the thread is given: `shared` holds float32 numbers. */
 export interface OperationsTask {
   backend: BackendChoice;
   shared: SharedArrayBuffer;
 }
 
-/** What it posts: the backend's name, and for each operation its shape and values. */
+/** What it posts. */
 export interface OperationsAnswer {
   name: string;
-  outputs: Record<string, { shape: number[]; values: number[] }>;
-}
-
-function run(a: tf.Tensor3D, b: tf.Tensor2D): Record<string, tf.Tensor> {
-  const batched = b.reshape([1, 4, 5]);
-  return {
-    matMulBroadcast: tf.matMul(a, batched),
-    matMulTransposed: tf.matMul(a, a, false, true),
-    softmax: tf.softmax(a),
-    gather: tf.gather(b, tf.tensor1d([3, 0, 3], 'int32')),
-    slice: tf.slice(a, [1, 1, 0], [1, 2, 3]),
-    concat: tf.concat([a, a.neg()], 1),
-    sigmoid: tf.sigmoid(a),
-    rsqrt: tf.rsqrt(tf.add(tf.square(a), 0.5)),
-    transpose: tf.transpose(a, [2, 0, 1]),
-    mean: tf.mean(a, -1, true),
-    where: tf.where(tf.greater(a, 0), a, tf.zerosLike(a)),
-    gradientOfSilu: tf.grad((x) => tf.mul(x, tf.sigmoid(x)).sum())(a),
-  };
+  outputs: Record<string, Values>;
+  /** The shared numbers, as the backend gives them back. */
+  shared: number[];
+  /** Tensors that were left after all of it. */
+  left: number;
 }
 
 const { backend, shared } = workerData as OperationsTask;
-const { name } = await openBackend(backend);
-const a = tf.tensor3d(new Float32Array(shared, 0, 24), [2, 3, 4]);
-const b = tf.tensor2d(new Float32Array(shared, 24 * 4, 20), [4, 5]);
-const outputs = Object.entries(run(a, b)).map(([key, tensor]) => {
-  return [key, { shape: tensor.shape, values: Array.from(tensor.dataSync()) }] as const;
-});
-parentPort?.postMessage({ name, outputs: Object.fromEntries(outputs) } satisfies OperationsAnswer);
+const { name, idle } = await openBackend(backend);
+// Else small tensors would be computed on the CPU, and the device's own arithmetic would not be seen.
+if (name === 'webgpu') tf.env().set('WEBGPU_CPU_FORWARD', false);
+const outputs: Record<string, Values> = {};
+for (const [key, { run }] of Object.entries(operations)) {
+  const tensor = tf.tidy(run);
+  outputs[key] = { shape: tensor.shape, values: Array.from(await tensor.data()) };
+  tensor.dispose();
+}
+const whole = tf.tensor1d(new Float32Array(shared));
+const twice = tf.tidy(() => whole.add(whole).reshape([-1]));
+const back = Array.from(await twice.data(), (value) => value / 2);
+tf.dispose([whole, twice]);
+await idle();
+const answer: OperationsAnswer = { name, outputs, shared: back, left: tf.memory().numTensors };
+parentPort?.postMessage(answer);

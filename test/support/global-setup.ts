@@ -6,12 +6,13 @@ import { fetchSmollm2 } from '../../scripts/fetch-smollm2.ts';
 import { trySetup } from '../../scripts/setup.ts';
 import { chromiumMissing } from './chromium.ts';
 import { postgresMissing } from './postgres.ts';
+import { installWebgpu } from './webgpu.ts';
 
 export default async function prepare(): Promise<void> {
   const log = (line: string) => console.error(line);
   await trySetup(log);
   await fetchSmollm2(log).catch((error: unknown) => log(`SmolLM2 could not be fetched: ${String(error)}`));
-  for (const missing of [await postgresMissing(), await chromiumMissing()]) {
+  for (const missing of [await postgresMissing(), await chromiumMissing(), await installWebgpu()]) {
     if (missing !== undefined) log(missing);
   }
 }

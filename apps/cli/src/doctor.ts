@@ -34,12 +34,17 @@ function describe(probe: BackendProbe): string {
   return `works: ${probe.describe}, ${speed}, opened in ${probe.seconds.toFixed(1)} s`;
 }
 
+/** As `openBackend` chooses: the first that works, but no GPU in software. */
 function choice(probes: BackendProbe[]): string {
-  const best = probes.find((probe) => probe.works);
+  const best = probes.find((probe) => probe.works && !probe.software);
   if (best === undefined) return 'no backend works: run `npm ci`, then `npm run setup`.';
-  const passedOver = probes.slice(0, probes.indexOf(best)).map((probe) => probe.name);
+  const passedOver = probes.slice(0, probes.indexOf(best));
   if (passedOver.length === 0) return `takes ${best.name}, the fastest.`;
-  return `takes ${best.name}, because ${passedOver.join(' and ')} does not work.`;
+  return `takes ${best.name}, because ${passedOver.map(flaw).join(' and ')}.`;
+}
+
+function flaw({ name, works }: BackendProbe): string {
+  return works ? `${name} has no GPU` : `${name} does not work`;
 }
 
 /** Fetched and built once, shared with `npm run setup`. */

@@ -11,6 +11,8 @@ export interface Backend {
   reason: string;
   /** One line for people, such as `tensorflow 2.21.0 on the CPU, 1 thread`. */
   describe: string;
+  /** Whether it imitates a GPU on the CPU: for tests, and slower than wasm. */
+  software: boolean;
   /** Whether one thread of a process is to hold it, since it has a device's memory and all of its cores. */
   onlyThread: boolean;
   /** Waits until a device has done what it was given, and gives back what it keeps for tensors to come. */
@@ -24,6 +26,7 @@ export type LoadedBackend = Omit<Backend, 'reason'>;
 
 /** A backend in the process's own memory, as much as the machine has: nothing to wait for, and no limit of its own. */
 export const inMemory = {
+  software: false,
   onlyThread: false,
   idle: async (): Promise<void> => undefined,
   checkSize: (): void => undefined,

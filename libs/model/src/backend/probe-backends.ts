@@ -8,7 +8,8 @@ import { backendEnvironment, backendNames, type BackendName } from './backend-na
 
 /** What the child process says. `gflops`: 10⁹ operations a second in a 512 × 512 product, on one thread. */
 export type ProbeAnswer =
-  { works: true; version: string; describe: string; gflops: number } | { works: false; reason: string };
+  | { works: true; version: string; describe: string; software: boolean; gflops: number }
+  | { works: false; reason: string };
 
 /** One backend on this machine: does it work, or why not, and the seconds that finding out took. */
 export type BackendProbe = ProbeAnswer & { name: BackendName; seconds: number };

@@ -12,10 +12,10 @@ const size = 512;
 
 async function probe(name: BackendName): Promise<ProbeAnswer> {
   try {
-    const { version, describe } = await openBackend(name);
-    const seconds = timeProduct();
+    const { version, describe, software } = await openBackend(name);
+    const seconds = await timeProduct();
     if (seconds === undefined) return { works: false, reason: `${name} computes wrong products: do not use it here.` };
-    return { works: true, version, describe, gflops: (2 * size ** 3) / seconds / 1e9 };
+    return { works: true, version, describe, software, gflops: (2 * size ** 3) / seconds / 1e9 };
   } catch (error) {
     if (!(error instanceof DemurError)) throw error;
     return { works: false, reason: error.message };
@@ -23,13 +23,13 @@ async function probe(name: BackendName): Promise<ProbeAnswer> {
 }
 
 /** Seconds of a product of ones by halves, the best of three; undefined unless every element is size / 2. */
-function timeProduct(): number | undefined {
+async function timeProduct(): Promise<number | undefined> {
   const ones = tf.ones<tf.Rank.R2>([size, size]);
   const halves = tf.fill<tf.Rank.R2>([size, size], 0.5);
   let best = Infinity;
   for (let round = 0; round < 3; round++) {
     const start = performance.now();
-    const values = tf.tidy(() => tf.matMul(ones, halves)).dataSync();
+    const values = await tf.tidy(() => tf.matMul(ones, halves)).data();
     best = Math.min(best, (performance.now() - start) / 1000);
     if (values.some((value) => value !== size / 2)) return undefined;
   }

@@ -28,6 +28,7 @@ export async function loadWebgpu({ software = true } = {}): Promise<LoadedBacken
     version,
     threads: 1,
     describe: `webgpu (Dawn ${version}) on ${adapter}${isSoftware ? ', an adapter in software, no GPU' : ''}`,
+    software: isSoftware,
     onlyThread: true,
     idle: () => backend.idle(),
     checkSize: (what, shape) => backend.checkSize(what, shape),

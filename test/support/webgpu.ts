@@ -1,0 +1,19 @@
+/** A WebGPU adapter for tests: a GPU where there is one, else Mesa's software Vulkan, which runs the same shaders. */
+import { probeBackend } from '../../libs/model/src/backend/probe-backends.ts';
+import { aptInstall, aptInstallBackport } from '../../scripts/apt-install.ts';
+
+/** Why WebGPU does not run here, or undefined when it does. */
+export async function webgpuMissing(): Promise<string | undefined> {
+  const probe = await probeBackend('webgpu');
+  return probe.works ? undefined : probe.reason;
+}
+
+/**
+ * As `webgpuMissing`, after installing what is missing where root can. Mesa 22.3 of Debian 12 crashes on tfjs's shaders;
+ * 25.0 of its backports runs them.
+ */
+export async function installWebgpu(): Promise<string | undefined> {
+  if ((await webgpuMissing()) === undefined) return undefined;
+  const refused = (await aptInstall('libvulkan1')) ?? (await aptInstallBackport('mesa-vulkan-drivers', 'bookworm'));
+  return refused ?? (await webgpuMissing());
+}
