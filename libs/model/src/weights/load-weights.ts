@@ -43,8 +43,6 @@ export interface LoadTask {
   transpose: boolean;
   /** As in PlannedWeight. */
   plus?: number;
-  /** Of the file's tensor, where the entry is a part of it; 0 unless said. For messages. */
-  firstElement?: number;
 }
 
 interface Progressing {
@@ -122,7 +120,7 @@ function* readsOf(task: LoadTask, { step, scratch }: Progressing): Generator<Rea
     const count = Math.min(chunkRows, rows - row);
     const target = bytes.subarray(0, count * rowBytes);
     yield { position: entry.offset + (start + row) * rowBytes, target, what: `tensor "${entry.name}"` };
-    const firstElement = (task.firstElement ?? 0) + (start + row) * length;
+    const firstElement = (start + row) * length;
     const values = decodeRows(target, { ...task, firstElement }, floats.subarray(0, count * length));
     if (task.transpose) transposeInto(task.values, values, { rowLength: columns, columns: rows, firstColumn: row });
     else task.values.set(values, row * columns);

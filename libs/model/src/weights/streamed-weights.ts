@@ -110,16 +110,12 @@ export class StreamedWeights implements ModelWeights {
     return table;
   }
 
-  /** Reads as many rows from `first` on as `values` takes. They are a smaller tensor of the file. */
-  #readRows({ stored }: PlannedWeight, first: number, values: Float32Array): void {
+  /** Reads as many rows from `first` on as `values` takes. */
+  #readRows({ stored, plus }: PlannedWeight, first: number, values: Float32Array): void {
     const start = performance.now();
-    const whole = this.#recipe.entries.get(stored.tensor)!;
-    const [rows, width] = stored.shape as [number, number];
-    const rowBytes = whole.byteLength / rows;
-    const shape = [values.length / width, width];
-    const offset = whole.offset + first * rowBytes;
-    const entry = { ...whole, shape, offset, byteLength: rowBytes * shape[0]! };
-    const task = { entry, stored: { ...stored, shape }, values, transpose: false, firstElement: first * width };
+    const entry = this.#recipe.entries.get(stored.tensor)!;
+    const rows = { start: (stored.rows?.start ?? 0) + first, count: values.length / stored.shape[1]! };
+    const task = { entry, stored: { ...stored, rows }, values, transpose: false, plus };
     this.#reader.read(this.#files.open(entry.file), task);
     this.#readMs += performance.now() - start;
   }
