@@ -1,6 +1,7 @@
 // Reads fields of untrusted key/value records (config.json, GGUF metadata) with messages that name the field.
 // Not a schema: each family asks for the fields it understands.
 
+import { isDeepStrictEqual } from 'node:util';
 import { DemurError } from './errors.ts';
 
 /** Untrusted keys and values, and the name of the file they came from (for messages). */
@@ -32,10 +33,24 @@ export class UnsupportedConfigError extends DemurError {
   }
 }
 
-/** A value as it appears in a message: JSON, at most 80 characters. */
+/** A value as it appears in a message: JSON, at most 80 characters, however large or deep the value is. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'bigint' ? value.toString() : (JSON.stringify(value) ?? String(value));
+  const text = json(value, 0);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** The first entries of the first levels: enough to fill a message. */
+function json(value: unknown, depth: number): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (depth === 8) return '...';
+  if (Array.isArray(value))
+    return `[${value
+      .slice(0, 40)
+      .map((item) => json(item, depth + 1))
+      .join()}]`;
+  const pairs = Object.entries(value).slice(0, 40);
+  return `{${pairs.map(([key, item]) => `${JSON.stringify(key.slice(0, 80))}:${json(item, depth + 1)}`).join()}}`;
 }
 
 /** Whether a field is given: JSON's null counts as absent, as it does for Hugging Face. */
@@ -92,7 +107,7 @@ export function recordField(fields: Fields, key: string): Fields | null {
 /** Refuses a field whose value is none of the neutral ones, i.e. those that change nothing. */
 export function requireNeutral(fields: Fields, key: string, neutral: readonly unknown[]): void {
   if (!hasField(fields, key)) return;
-  const found = JSON.stringify(fields.values.get(key));
-  if (neutral.some((value) => JSON.stringify(value) === found)) return;
+  const found = fields.values.get(key);
+  if (neutral.some((value) => isDeepStrictEqual(value, found))) return;
   throw new UnsupportedConfigError(fields, key, neutral.map(shown).concat('absent').join(' or '));
 }

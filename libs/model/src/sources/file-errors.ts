@@ -4,12 +4,10 @@ import { DemurError } from '../errors.ts';
 
 /** A file that exists, or was promised, and cannot be read. */
 export class UnreadableFileError extends DemurError {
-  constructor(cause: NodeJS.ErrnoException) {
-    super(
-      'UNREADABLE_FILE',
-      `${cause.path ?? 'A file of the model'} cannot be read (${cause.code}); check that it is a file and its permissions.`,
-      { cause },
-    );
+  constructor(path: string, reason: string, cause?: unknown) {
+    super('UNREADABLE_FILE', `${path} cannot be read (${reason}); check that it is a file and its permissions.`, {
+      cause,
+    });
   }
 }
 
@@ -24,7 +22,8 @@ export async function withFileErrors<T>(work: () => Promise<T>): Promise<T> {
 
 /** An error of the file system as UnreadableFileError; any other as it is. */
 export function asFileError(error: unknown): unknown {
-  return isFileSystemError(error) ? new UnreadableFileError(error) : error;
+  if (!isFileSystemError(error)) return error;
+  return new UnreadableFileError(error.path ?? 'A file of the model', error.code ?? error.message, error);
 }
 
 function isFileSystemError(error: unknown): error is NodeJS.ErrnoException {

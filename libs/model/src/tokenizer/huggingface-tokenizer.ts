@@ -1,8 +1,7 @@
 // The tokenizer and chat template of a Hugging Face directory.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFile, readJsonObject, readOptionalJsonObject } from '../sources/read-json.ts';
+import { isFile, readJsonObject, readOptionalJsonObject, readText } from '../sources/read-json.ts';
 import { createTokenizer } from './create-tokenizer.ts';
 import { TokenizerMissingError } from './tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -23,7 +22,7 @@ export async function tokenizerOfDirectory(directory: string, dVocab: number): P
 /** chat_template.jinja, else `chat_template` of tokenizer_config.json (of several, the one named "default"), else null. */
 export async function chatTemplateOfDirectory(directory: string): Promise<string | null> {
   const file = join(directory, 'chat_template.jinja');
-  if (await isFile(file)) return readFile(file, 'utf8');
+  if (await isFile(file)) return readText(file);
   const config = await readOptionalJsonObject(join(directory, 'tokenizer_config.json'));
   const template = config?.['chat_template'];
   if (typeof template === 'string') return template;

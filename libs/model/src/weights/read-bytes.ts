@@ -1,8 +1,9 @@
 // Positioned reads from a file that must not come back short. Not a cache.
 
-import { readSync } from 'node:fs';
+import { constants, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { UnreadableFileError } from '../sources/file-errors.ts';
 import { TruncatedFileError } from './tensor-entry.ts';
 
 /** A file opened for reading, by its descriptor. */
@@ -17,11 +18,16 @@ export interface OpenFile extends OpenSyncFile {
   handle: FileHandle;
 }
 
-/** Opens a file, hands it to `use` and closes it whatever happens. */
+/** Opening a pipe would wait for its writer, who may never come. Windows has no such flag. */
+const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** Opens a file, hands it to `use` and closes it whatever happens. @throws UnreadableFileError for what is no file */
 export async function withFile<T>(path: string, use: (file: OpenFile) => T | Promise<T>): Promise<T> {
-  const handle = await open(path, 'r');
+  const handle = await open(path, READ_WITHOUT_WAITING);
   try {
-    return await use({ path, size: (await handle.stat()).size, handle, fd: handle.fd });
+    const found = await handle.stat();
+    if (!found.isFile()) throw new UnreadableFileError(path, 'it is a directory, a pipe or a device');
+    return await use({ path, size: found.size, handle, fd: handle.fd });
   } finally {
     await handle.close();
   }

@@ -47,7 +47,8 @@ async function readShards(directory: string, names: readonly string[]) {
   const weightMap = parseWeightMap(index, await readJsonObject(index));
   const shards = [...new Set(weightMap.values())].sort();
   for (const shard of shards) {
-    if (basename(shard) !== shard) throw new InvalidHeaderError(index, `shard "${shard}" is not a plain file name`);
+    if (basename(shard) !== shard || /^\.*$/.test(shard))
+      throw new InvalidHeaderError(index, `shard "${shard}" is not a plain file name`);
     if (!names.includes(shard)) throw new WeightsMissingError(join(directory, shard));
   }
   const collected = await collect(shards.map((shard) => join(directory, shard)));
