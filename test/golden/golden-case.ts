@@ -97,13 +97,21 @@ export function readTokens(file: URL): Record<string, number[][]> {
   const header = JSON.parse(bytes.toString('utf8', 8, start)) as Record<string, Entry>;
   const matrices = Object.entries(header).filter(([, { dtype, shape }]) => dtype === 'I64' && shape.length === 2);
   return Object.fromEntries(
-    matrices.map(([name, { shape, data_offsets: [begin] }]) => {
-      const [rows, columns] = shape as [number, number];
-      const at = (row: number, column: number) => start + begin + 8 * (row * columns + column);
-      const row = (_: unknown, r: number) =>
-        Array.from({ length: columns }, (_, c) => Number(bytes.readBigInt64LE(at(r, c))));
-      return [name, Array.from({ length: rows }, row)];
-    }),
+    matrices.map(
+      ([
+        name,
+        {
+          shape,
+          data_offsets: [begin],
+        },
+      ]) => {
+        const [rows, columns] = shape as [number, number];
+        const at = (row: number, column: number) => start + begin + 8 * (row * columns + column);
+        const row = (_: unknown, r: number) =>
+          Array.from({ length: columns }, (_, c) => Number(bytes.readBigInt64LE(at(r, c))));
+        return [name, Array.from({ length: rows }, row)];
+      },
+    ),
   );
 }
 

@@ -144,7 +144,13 @@ describe.each(families)('%s', (family) => {
 
   it('changes nothing when every activation is replaced by itself', () => {
     const plain = see([]).logits;
-    for (const hook of ['attn.hook_q', 'attn.hook_k', 'attn.hook_z', 'attn.hook_result', 'attn.hook_pattern'] as const) {
+    for (const hook of [
+      'attn.hook_q',
+      'attn.hook_k',
+      'attn.hook_z',
+      'attn.hook_result',
+      'attn.hook_pattern',
+    ] as const) {
       const name = blockHook(1, hook);
       const { shape, values } = see([name]).at(name);
       const { logits } = see([], withEdits([{ hook: name, mode: 'replace', value: { shape, values } }]));
@@ -205,12 +211,32 @@ describe('an edit that makes no sense', () => {
 
   it.each<[string, Partial<Edit>, number[], RegExp]>([
     ['a value of another width', {}, [1, 2, 3], /value of shape \[2\], and the activation has \[1, 2, 3\]/],
-    ['more axes than the activation', { value: { shape: [1, 1, 1, 2], values: Float32Array.of(1, 2) } }, [1, 2, 2], /shape \[1, 1, 1, 2\]/],
-    ['values that do not fill the shape', { value: { shape: [3], values: Float32Array.of(1) } }, [1, 2, 3], /has 1 values for the shape \[3\]/],
+    [
+      'more axes than the activation',
+      { value: { shape: [1, 1, 1, 2], values: Float32Array.of(1, 2) } },
+      [1, 2, 2],
+      /shape \[1, 1, 1, 2\]/,
+    ],
+    [
+      'values that do not fill the shape',
+      { value: { shape: [3], values: Float32Array.of(1) } },
+      [1, 2, 3],
+      /has 1 values for the shape \[3\]/,
+    ],
     ['a NaN', { value: vector(1, NaN) }, [1, 1, 2], /not finite/],
     ['a zero vector projected out', { mode: 'project-out', value: vector(0, 0) }, [1, 1, 2], /vector of zeros/],
-    ['a number projected out', { mode: 'project-out', value: { shape: [], values: Float32Array.of(1) } }, [1, 1, 2], /a single number/],
-    ['a vector of one entry projected out of more', { mode: 'project-out', value: vector(1) }, [1, 1, 2], /value of shape \[1\]/],
+    [
+      'a number projected out',
+      { mode: 'project-out', value: { shape: [], values: Float32Array.of(1) } },
+      [1, 1, 2],
+      /a single number/,
+    ],
+    [
+      'a vector of one entry projected out of more',
+      { mode: 'project-out', value: vector(1) },
+      [1, 1, 2],
+      /value of shape \[1\]/,
+    ],
     ['heads where there are none', { heads: [0] }, [1, 1, 2], /names heads, and the activation has none/],
     ['a head beyond the last', { hook: 'blocks.0.attn.hook_z', heads: [4] }, [1, 1, 2, 2], /names head 4; there are 2/],
     ['a negative position', { positions: [-1] }, [1, 1, 2], /has -1 among its positions/],

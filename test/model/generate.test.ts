@@ -61,7 +61,9 @@ describe.each(families)('%s', (family) => {
       }
       const wanted = tokens[`generate.${name}`];
       if (wanted !== undefined) expect(made.map((row) => row.tokens)).toEqual(wanted);
-      expect(made.every(({ finish, tokens: own }) => finish === 'length' && own.length === json.steer.new_tokens)).toBe(true);
+      expect(made.every(({ finish, tokens: own }) => finish === 'length' && own.length === json.steer.new_tokens)).toBe(
+        true,
+      );
     });
   });
 
@@ -72,7 +74,13 @@ describe.each(families)('%s', (family) => {
     const edits: Edit[] = [
       { hook: 'blocks.1.hook_resid_pre', mode: 'add', value: vector, rows: [0, 3] },
       { hook: 'blocks.*.hook_attn_out', mode: 'project-out', value: vector, positions: 'last', rows: [1] },
-      { hook: 'blocks.0.attn.hook_z', mode: 'add', value: { shape: [], values: Float32Array.of(0.1) }, heads: [1], positions: [2, 9, 11] },
+      {
+        hook: 'blocks.0.attn.hook_z',
+        mode: 'add',
+        value: { shape: [], values: Float32Array.of(0.1) },
+        heads: [1],
+        positions: [2, 9, 11],
+      },
     ];
     const seen = prompts.map((): Float32Array[] => []);
     const onLogits: GenerateOptions['onLogits'] = (row, _, logits) => seen[row]!.push(logits.slice());
@@ -130,11 +138,18 @@ describe('a run that ends early', () => {
   it('stops between two steps when it is cancelled, and keeps no tensor', async () => {
     const abort = new AbortController();
     let tokens = 0;
-    const made = generate(model, [[1, 2], [1, 2, 3]], {
-      maxTokens: 50,
-      onToken: () => ++tokens === 5 && abort.abort(new Error('enough')),
-      cancel: { throwIfCancelled: () => abort.signal.throwIfAborted() },
-    });
+    const made = generate(
+      model,
+      [
+        [1, 2],
+        [1, 2, 3],
+      ],
+      {
+        maxTokens: 50,
+        onToken: () => ++tokens === 5 && abort.abort(new Error('enough')),
+        cancel: { throwIfCancelled: () => abort.signal.throwIfAborted() },
+      },
+    );
     await expect(made).rejects.toThrow('enough');
     expect(tokens).toBe(5);
     expect(tf.memory().numTensors).toBe(live);
@@ -146,7 +161,9 @@ describe('a run that ends early', () => {
       mode: 'add',
       value: { shape: [values.length], values: Float32Array.from(values) },
     });
-    await expect(generate(model, [[1, 2]], { maxTokens: 3, edits: [edit([1, 2, 3])] })).rejects.toThrow(/value of shape \[3\]/);
+    await expect(generate(model, [[1, 2]], { maxTokens: 3, edits: [edit([1, 2, 3])] })).rejects.toThrow(
+      /value of shape \[3\]/,
+    );
     const huge = edit(Array.from({ length: 32 }, () => 3e38));
     const overflow = generate(model, [[4], [1, 2]], { maxTokens: 3, edits: [huge, huge] });
     await expect(overflow).rejects.toThrow('the logits of row 0 at step 0 are not finite');

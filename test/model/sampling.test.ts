@@ -10,7 +10,9 @@ describe('random numbers', () => {
   it('are those of the reference implementation', () => {
     const next = xoshiro128(Uint32Array.of(1, 2, 3, 4));
     // From the test of Rust's rand_xoshiro, made with the authors' C code.
-    const published = [11520, 0, 5927040, 70819200, 2031721883, 1637235492, 1287239034, 3734860849, 3729100597, 4258142804];
+    const published = [
+      11520, 0, 5927040, 70819200, 2031721883, 1637235492, 1287239034, 3734860849, 3729100597, 4258142804,
+    ];
     expect(Array.from({ length: 10 }, next)).toEqual(published);
   });
 
@@ -91,7 +93,12 @@ describe.each(['byte-pair.gguf', 'sentence-piece.gguf'])('text of %s', (file) =>
     tokenizer = await (await openModelSource(path)).loadTokenizer();
   });
 
-  const texts = ['Hello there, how are you?', 'naïve café — 日本語 🙂🙃 done', '👩‍👩‍👧 family', ' leading and  double  spaces\n\n'];
+  const texts = [
+    'Hello there, how are you?',
+    'naïve café — 日本語 🙂🙃 done',
+    '👩‍👩‍👧 family',
+    ' leading and  double  spaces\n\n',
+  ];
 
   it.each(texts)('comes in whole characters that join to %j', (text) => {
     const ids = tokenizer.encode(text);

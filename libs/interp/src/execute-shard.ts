@@ -2,10 +2,12 @@
 import type { Transformer } from '@demur/model/engine';
 import { activationsShard } from './activations/activations.ts';
 import { attributionShard } from './attribution/attribution-shard.ts';
+import { generationShard } from './generation/generation-shard.ts';
 import { patchingShard } from './patching/patching-shard.ts';
 import { withReadings } from './readings.ts';
 import type { Shard, ShardArrays, ShardOptions, ShardWork } from './shard.ts';
 import type { ExperimentSpec } from './spec.ts';
+import { steeringShard } from './steering/steering-shard.ts';
 
 /** The arrays of one shard. Leaves no tensor behind, also when it throws. */
 export async function executeShard(
@@ -25,5 +27,9 @@ async function shardOf(model: Transformer, spec: ExperimentSpec, shard: Shard, w
       return patchingShard(model, spec, shard, work);
     case 'attribution':
       return attributionShard(model, spec, shard, work);
+    case 'steering':
+      return steeringShard(model, spec, shard, work);
+    case 'generation':
+      return generationShard(model, spec, shard, work);
   }
 }

@@ -8,14 +8,16 @@ export interface ShardResult {
   arrays: ShardArrays;
 }
 
-/** How the arrays of one name are merged: along their first or last axis, or by mean over pairs. */
-type Rule = 'firstAxis' | 'lastAxis' | 'mean';
+/** How the arrays of one name are merged: along the axis over pairs, or by mean over them. */
+type Rule = 'firstAxis' | 'secondAxis' | 'lastAxis' | 'mean';
 
 /** The rule of an array, by kind of experiment. */
 const ruleOf: Record<ExperimentKind, (name: string) => Rule> = {
   activations: () => 'firstAxis',
   'activation-patching': (name) => (name.startsWith('baseline.') ? 'firstAxis' : 'lastAxis'),
   attribution: (name) => (name === 'scores' ? 'mean' : 'firstAxis'),
+  steering: () => 'secondAxis',
+  generation: () => 'firstAxis',
 };
 
 /** The arrays of the whole experiment. Exact, and independent of the order in which shards were done. */
@@ -32,6 +34,8 @@ function mergeOne(rule: Rule, name: string, results: ShardResult[]): NamedArray 
       return meanOverPairs(parts);
     case 'firstAxis':
       return placePairs(parts, 0);
+    case 'secondAxis':
+      return placePairs(parts, 1);
     case 'lastAxis':
       return placePairs(parts, (parts[0]?.array.shape.length ?? 1) - 1);
   }

@@ -4,6 +4,7 @@ import type { EnginePool } from './engine/pool.ts';
 import type { ModelRef } from './engine/protocol.ts';
 import { lastCheck, type LastCheck } from './model-check/last-check.ts';
 import type { ExperimentSpec } from './spec.ts';
+import type { DirectionRecord } from './steering/directions.ts';
 import { versions } from './versions.ts';
 
 export interface RunRecord {
@@ -13,6 +14,8 @@ export interface RunRecord {
   check: LastCheck | null;
   /** What the numbers mean: sign, gradient point, reduction. */
   conventions: Record<string, string>;
+  /** Of steering and generation: the directions as they were read. */
+  directions?: DirectionRecord[];
   seed: number | null;
   versions: Record<string, string>;
   /** Sentences of the linter about pairs that run but deserve a look. */
@@ -31,7 +34,7 @@ export interface RunRecord {
 }
 
 /** What a run knows about itself beyond its spec, model and engine. */
-export type RunMeasures = Pick<RunRecord, 'warnings' | 'startedAt' | 'seconds' | 'peakBytes'>;
+export type RunMeasures = Pick<RunRecord, 'directions' | 'warnings' | 'startedAt' | 'seconds' | 'peakBytes'>;
 
 /** The record of a run that has ended. Hashes the model's files, unless their hashes are known. */
 export async function runRecord(
@@ -76,6 +79,10 @@ function conventions(spec: ExperimentSpec): Record<string, string> {
       };
     case 'attribution':
       return { ...shared, ...attribution, kvHeads: kvHeads[spec.options.kvHeads] };
+    case 'steering':
+      return { ...shared, ...steering, ...completions, stop: stop(spec.options) };
+    case 'generation':
+      return { ...shared, ...steering, ...completions, stop: stop(spec.options) };
   }
 }
 
@@ -90,6 +97,22 @@ const attribution = {
   receiver: 'its input before its own norm, the norm fully differentiated',
   reduction: 'sum over positions, mean over pairs',
 };
+
+const steering = {
+  add: 'coefficient times the direction, as it is, added to resid_pre of each layer given',
+  ablate:
+    'the unit vector of the direction projected out of resid_pre of each layer given, or with "all" out of resid_pre, attn_out and mlp_out of every layer',
+  interventions: 'they act on every step: the positions of the prompt ("last": its last one) and every new token',
+};
+
+const completions = {
+  tokens: 'what was made after the prompt, the stop token that ended it included; text is without that one',
+  sampling: 'greedy at temperature 0; else xoshiro128** from seed (0 unless given) and the index of the pair',
+};
+
+function stop({ stopAtEos }: { stopAtEos: boolean }): string {
+  return stopAtEos ? "at the model's or the tokenizer's end-of-sequence tokens" : 'not at end-of-sequence tokens';
+}
 
 const kvHeads = {
   native: 'one key and one value receiver a key/value head',

@@ -1,6 +1,7 @@
 /** What an experiment gives: arrays, and the document that says what they are. */
 import type { Tokenizer } from '@demur/model';
 import type { ResolvedPair } from './dataset/resolved-pair.ts';
+import type { ResultCompletions } from './generation/completions.ts';
 import type { Graph } from './graph/graph.ts';
 import type { NamedArray } from './named-array.ts';
 import type { RunRecord } from './record.ts';
@@ -23,6 +24,8 @@ export interface ResultJson {
   senders?: string[];
   receivers?: string[];
   edges?: number;
+  /** Of a steering [coefficient][pair], of a generation [pair]. */
+  completions?: ResultCompletions;
   record: RunRecord;
 }
 
@@ -52,11 +55,13 @@ export interface ResultParts {
   tokenizer: Tokenizer | null;
   /** Of an attribution. */
   graph: Graph | undefined;
+  /** Of a steering or generation. */
+  completions: ResultCompletions | undefined;
   record: RunRecord;
 }
 
 /** The document that goes with the arrays. */
-export function resultJson({ spec, pairs, tokenizer, graph, record }: ResultParts): ResultJson {
+export function resultJson({ spec, pairs, tokenizer, graph, completions, record }: ResultParts): ResultJson {
   const { senders, receivers, edgeCount: edges } = graph ?? {};
   return {
     kind: spec.kind,
@@ -64,6 +69,7 @@ export function resultJson({ spec, pairs, tokenizer, graph, record }: ResultPart
     spec,
     pairs: pairs.map((pair) => resultPair(pair, tokenizer)),
     ...(graph === undefined ? {} : { senders, receivers, edges }),
+    ...(completions === undefined ? {} : { completions }),
     record,
   };
 }

@@ -4,6 +4,8 @@ import { resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
 import type { EnginePool } from './engine/pool.ts';
 import type { ModelRef, ShardOutcome } from './engine/protocol.ts';
 import { NotFiniteError, UnknownDataSetError } from './errors.ts';
+import { resultCompletions, takeCompletions } from './generation/completions.ts';
+import { stopTokensOf } from './generation/stop-tokens.ts';
 import { buildGraph } from './graph/graph.ts';
 import { mergeShards } from './merge.ts';
 import type { NamedArray } from './named-array.ts';
@@ -14,6 +16,7 @@ import type { Shard } from './shard.ts';
 import { requireFit } from './spec/fit.ts';
 import type { PairSpec } from './spec/pair.ts';
 import type { ExperimentSpec } from './spec.ts';
+import { readDirections, type Directions, type ResolveFile } from './steering/directions.ts';
 import { pairsPerStreamedShard } from './streamed-shards.ts';
 
 /** How far a run is. `load`: part of the weights; `run`: shards, one that is under way counting by its steps. */
@@ -29,6 +32,8 @@ export interface RunOptions {
   resolveModel?: (name: string) => Promise<string>;
   /** From the name of a data set to its pairs; by default none are known. */
   resolvePairs?: (name: string) => Promise<PairSpec[]>;
+  /** From the file of a direction to a path that may be read; by default relative to the working directory. */
+  resolveFile?: ResolveFile;
   /** What `prepareExperiment` gave for this spec, where it has been called already. */
   prepared?: PreparedExperiment;
   signal?: AbortSignal;
@@ -39,24 +44,31 @@ export interface RunOptions {
  * Runs an experiment. Everything that can be refused is refused before the first pass.
  * Throws `SpecError`, `PairError` or the model's own errors for bad input, `CancelledError` when `signal` aborts.
  */
-export async function runExperiment(spec: ExperimentSpec, options: RunOptions): Promise<ExperimentResult> {
+export async function runExperiment(given: ExperimentSpec, options: RunOptions): Promise<ExperimentResult> {
   const startedAt = new Date().toISOString();
-  const { source, tokenizer, dataSet } = options.prepared ?? (await prepareExperiment(spec, options));
+  const prepared = options.prepared ?? (await prepareExperiment(given, options));
+  const { spec, source, tokenizer, dataSet } = prepared;
   const model = options.pool.place(source);
   const shards = planShards(dataSet.pairs, pairsPerShard(spec, { source, dataSet, model }));
-  const outcomes = await runShards(spec, { model, shards, options });
+  const outcomes = await runShards(prepared, { model, shards, options });
   options.onProgress?.({ stage: 'merge', done: 0, total: 1 });
   const arrays = mergeShards(
     spec.kind,
     outcomes.map(({ arrays }, index) => ({ shard: shards[index]!, arrays })),
   );
   requireFinite(arrays);
-  const measures = { warnings: dataSet.warnings, startedAt, ...measured(outcomes) };
+  const completions = takeCompletions(arrays, tokenizer);
+  const directions = prepared.directions.length === 0 ? {} : { directions: prepared.directions };
+  const measures = { ...directions, warnings: dataSet.warnings, startedAt, ...measured(outcomes) };
   const record = await runRecord(spec, { source, pool: options.pool, model, measures });
   const graph = spec.kind === 'attribution' ? buildGraph(source.config, spec.options.kvHeads) : undefined;
   if (graph) arrays['mask'] = { shape: [graph.senders.length, graph.receivers.length], values: graph.mask };
   options.onProgress?.({ stage: 'merge', done: 1, total: 1 });
-  return { arrays, result: resultJson({ spec, pairs: dataSet.pairs, tokenizer, graph, record }) };
+  const result = resultJson({
+    ...{ spec, pairs: dataSet.pairs, tokenizer, graph, record },
+    completions: completions && resultCompletions(spec, completions),
+  });
+  return { arrays, result };
 }
 
 /** Of a streamed model; undefined for one in memory. */
@@ -71,6 +83,11 @@ function pairsPerShard(
 
 /** A spec with its model opened and its pairs tokenised and checked: ready to run. */
 export interface PreparedExperiment {
+  /** As it was given, with the hash of every direction's values. */
+  spec: ExperimentSpec;
+  /** What shards run: directions by value, stop tokens by id; without the pairs, which each shard carries. */
+  shardSpec: ExperimentSpec;
+  directions: Directions['records'];
   source: ModelSource;
   tokenizer: Tokenizer | null;
   dataSet: ResolvedDataSet;
@@ -79,13 +96,16 @@ export interface PreparedExperiment {
 /** Opens the model's headers and tokenizer, and checks the spec against them. Needs no engine. */
 export async function prepareExperiment(
   spec: ExperimentSpec,
-  options: Pick<RunOptions, 'resolveModel' | 'resolvePairs'> = {},
+  options: Pick<RunOptions, 'resolveModel' | 'resolvePairs' | 'resolveFile'> = {},
 ): Promise<PreparedExperiment> {
   const source = await openModelSource((await options.resolveModel?.(spec.model)) ?? spec.model);
   const tokenizer = await tokenizerOf(source);
   const dataSet = resolvePairs(await pairsOf(spec, options.resolvePairs), { config: source.config, tokenizer });
   requireFit(spec, source.config, Math.max(...dataSet.pairs.map(({ clean }) => clean.length)));
-  return { source, tokenizer, dataSet };
+  const { resolveFile } = options;
+  const { pinned, inlined, records } = await readDirections(spec, { dModel: source.config.dModel, resolveFile });
+  const shardSpec = { ...stopTokensOf(inlined, { config: source.config, tokenizer }), pairs: [] };
+  return { spec: pinned, shardSpec, directions: records, source, tokenizer, dataSet };
 }
 
 async function pairsOf({ pairs }: ExperimentSpec, resolve: RunOptions['resolvePairs']): Promise<PairSpec[]> {
@@ -106,14 +126,12 @@ export async function tokenizerOf(source: ModelSource): Promise<Tokenizer | null
 
 /** Runs all shards; when one fails the others are cancelled, and its error is thrown once they have stopped. */
 async function runShards(
-  spec: ExperimentSpec,
+  { shardSpec }: PreparedExperiment,
   { model, shards, options }: { model: ModelRef; shards: Shard[]; options: RunOptions },
 ): Promise<ShardOutcome[]> {
   const failure = new AbortController();
   const signal = AbortSignal.any([failure.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const progress = shardProgress(shards.length, options.onProgress);
-  // A shard carries its own pairs: sending all of the spec's with each would grow with their square.
-  const shardSpec = { ...spec, pairs: [] };
   let first: { error: unknown } | undefined;
   const running = shards.map((shard) => {
     const watching = { signal, onProgress: progress(shard.index) };
@@ -148,7 +166,7 @@ function measured(outcomes: ShardOutcome[]): Pick<RunMeasures, 'seconds' | 'peak
   };
 }
 
-const metricArrays = ['baseline.clean', 'baseline.corrupted', 'clean.metric', 'corrupted.metric'];
+const metricArrays = ['baseline.clean', 'baseline.corrupted', 'clean.metric', 'corrupted.metric', 'metric'];
 
 /** A metric that is NaN or infinite makes every number of its pair meaningless. */
 function requireFinite(arrays: Record<string, NamedArray>): void {

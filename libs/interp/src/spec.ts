@@ -7,20 +7,18 @@ import { z } from 'zod';
 import { KindNotAvailableError, SpecError } from './spec/errors.ts';
 import { choice, expecting, show, strict } from './spec/expecting.ts';
 import { specIssues } from './spec/issues.ts';
-import { activationPatchingOptions, activationsOptions, attributionOptions } from './spec/options.ts';
+import {
+  activationPatchingOptions,
+  activationsOptions,
+  attributionOptions,
+  generationOptions,
+  steeringOptions,
+} from './spec/options.ts';
 import { pairSchema } from './spec/pair.ts';
 
-export const availableKinds = ['activations', 'activation-patching', 'attribution'] as const;
+export const availableKinds = ['activations', 'activation-patching', 'attribution', 'steering', 'generation'] as const;
 
-const laterKinds = [
-  'edge-patching',
-  'circuit-discovery',
-  'circuit-evaluation',
-  'head-scan',
-  'direction',
-  'steering',
-  'generation',
-];
+const laterKinds = ['edge-patching', 'circuit-discovery', 'circuit-evaluation', 'head-scan', 'direction'];
 
 const laterMetrics = ['answer-logprob', 'kl-divergence', 'refusal-log-odds'];
 
@@ -52,6 +50,8 @@ export const experimentSpecSchema = z.discriminatedUnion('kind', [
     'a spec',
   ),
   strict({ kind: z.literal('attribution'), ...shared, options: attributionOptions.prefault({}) }, 'a spec'),
+  strict({ kind: z.literal('steering'), ...shared, options: steeringOptions.prefault({} as never) }, 'a spec'),
+  strict({ kind: z.literal('generation'), ...shared, options: generationOptions.prefault({}) }, 'a spec'),
 ]);
 
 /** A valid experiment, defaults filled. */

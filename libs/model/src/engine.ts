@@ -21,7 +21,7 @@ export { softcap, softcapVjp } from './components/softcap.ts';
 export type { MetricGradient } from './gradients.ts';
 export type { Edit, EditValue } from './edits.ts';
 export { generate } from './generate.ts';
-export type { FinishReason, Generated, GenerateOptions } from './generate.ts';
+export type { Generated, GenerateOptions } from './generate.ts';
 export type { Sampling } from './sampling.ts';
 export { Transformer } from './transformer.ts';
 export type { Hook, Hooks } from './showing.ts';

@@ -4,6 +4,7 @@ export { BackendUnavailableError } from './backend/backend-unavailable-error.ts'
 export { isLibraryNoise } from './backend/library-noise.ts';
 export { probeBackend, probeBackends, type BackendProbe } from './backend/probe-backends.ts';
 export type { ModelConfig } from './config.ts';
+export type { FinishReason } from './generate.ts';
 export { DemurError } from './errors.ts';
 export { parseHubReference, type HubReference } from './hub/reference.ts';
 export { checkHubModel, hubReferenceOf, resolveModel, type ResolveOptions } from './hub/resolve-model.ts';
@@ -25,6 +26,7 @@ export { ConfigMissingError, ModelNotFoundError, NotAModelError, openModelSource
 export { UnreadableFileError } from './sources/file-errors.ts';
 export { cacheFolder, sha256, type ModelIdentity } from './sources/identity.ts';
 export { InvalidJsonError } from './sources/read-json.ts';
+export { textOf } from './text-pieces.ts';
 export {
   ChatTemplateFailedError,
   ChatTemplateMissingError,

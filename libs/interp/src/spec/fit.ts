@@ -18,6 +18,12 @@ function fitIssues(spec: ExperimentSpec, config: ModelConfig, columns: number): 
       return typeof spec.options.positions === 'string' ? [] : columnIssues(spec.options.positions, columns);
     case 'attribution':
       return [];
+    case 'steering':
+      return layerIssues(spec.options.layers, 'options.layers', config);
+    case 'generation':
+      return spec.options.interventions.flatMap(({ layers }, i) =>
+        layerIssues(layers, `options.interventions[${i}].layers`, config),
+      );
   }
 }
 
@@ -26,6 +32,14 @@ function hookIssues(names: string[], gradients: boolean, config: ModelConfig): S
     const message = hookMistake(name, gradients, config);
     return message === undefined ? [] : [{ path: `options.names[${at}]`, message }];
   });
+}
+
+function layerIssues(layers: 'all' | number[], path: string, { nLayers }: ModelConfig): SpecIssue[] {
+  return (layers === 'all' ? [] : layers).flatMap((layer, at) =>
+    layer < nLayers
+      ? []
+      : [{ path: `${path}[${at}]`, message: `${layer} is no layer; the model has layers 0 to ${nLayers - 1}` }],
+  );
 }
 
 function columnIssues(positions: number[], columns: number): SpecIssue[] {

@@ -1,7 +1,9 @@
 /** The options of each kind of experiment, with their defaults. Names are those of the architecture's table of methods. */
 import { z } from 'zod';
+import { coefficientSchema, interventionFields } from './direction.ts';
 import { choice, expecting, show, strict } from './expecting.ts';
 import { hookMistake } from './hook-mistake.ts';
+import { tokenSchema } from './pair.ts';
 
 const flag = z.boolean(expecting('true or false'));
 
@@ -84,3 +86,77 @@ export const attributionOptions = strict(
   },
   'an object',
 );
+
+const count = z.int(expecting('a whole number of tokens'));
+const temperature = z.number(expecting('a number, 0 or more; 0 is greedy'));
+
+/** How completions are made, alike in all kinds that make some. Random numbers come from the spec's `seed`. */
+const completionFields = {
+  run: z.enum(['clean', 'corrupted'], choice(['clean', 'corrupted'])).default('clean'),
+  stopTokens: z.array(tokenSchema, expecting('a list of tokens')).default([]),
+  temperature: temperature.min(0, expecting('a temperature, 0 or more; 0 is greedy')).default(0),
+  topK: z.int(expecting('a whole number')).min(1, expecting('a number of tokens, 1 or more')).optional(),
+  topP: z
+    .number(expecting('a number'))
+    .gt(0, expecting('a probability above 0, up to 1'))
+    .max(1, expecting('a probability above 0, up to 1'))
+    .optional(),
+};
+
+interface Drawing {
+  temperature: number;
+  topK?: number | undefined;
+  topP?: number | undefined;
+}
+
+type Refinement = { addIssue(issue: { code: 'custom'; path: (string | number)[]; message: string }): void };
+
+/** Choosing among likely tokens means nothing where the likeliest is taken. */
+function requireDrawing(options: Drawing, context: Refinement): void {
+  for (const name of ['topK', 'topP'] as const)
+    if (options.temperature === 0 && options[name] !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: `${options[name]} has no effect on greedy decoding; give a "temperature" above 0, or leave it out`,
+      });
+}
+
+const isPlain = 'an ablation projects the direction out whole; leave coefficients out, or add instead';
+
+export const steeringOptions = strict(
+  {
+    ...interventionFields,
+    coefficients: z
+      .array(coefficientSchema, expecting('a list of numbers'))
+      .min(1, expecting('a non-empty list of coefficients'))
+      .default([1]),
+    logits: z.enum(['none', 'last'], choice(['none', 'last'])).default('none'),
+    maxTokens: count.min(0, expecting('a number of tokens; 0 makes no completions')).default(0),
+    stopAtEos: flag.default(false),
+    ...completionFields,
+  },
+  'an object',
+).superRefine((options, context) => {
+  requireDrawing(options, context);
+  if (options.mode === 'ablate' && (options.coefficients.length > 1 || options.coefficients[0] !== 1))
+    context.addIssue({ code: 'custom', path: ['coefficients'], message: `${show(options.coefficients)}: ${isPlain}` });
+});
+
+const intervention = strict(
+  { ...interventionFields, coefficient: coefficientSchema.default(1) },
+  'an intervention { "direction", "mode", "coefficient", "layers", "positions" }',
+).superRefine(({ mode, coefficient }, context) => {
+  if (mode === 'ablate' && coefficient !== 1)
+    context.addIssue({ code: 'custom', path: ['coefficient'], message: `${coefficient}: ${isPlain}` });
+});
+
+export const generationOptions = strict(
+  {
+    maxTokens: count.min(1, expecting('a number of tokens, 1 or more')).default(64),
+    stopAtEos: flag.default(true),
+    interventions: z.array(intervention, expecting('a list of interventions')).default([]),
+    ...completionFields,
+  },
+  'an object',
+).superRefine(requireDrawing);

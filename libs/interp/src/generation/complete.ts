@@ -1,0 +1,70 @@
+/** Completions of prompts, in batches that fit into memory: what the kinds that generate have in common. */
+import { generate } from '@demur/model/engine';
+import type { Edit, Generated, Sampling, Transformer } from '@demur/model/engine';
+import type { ModelConfig } from '@demur/model';
+import type { ShardWork } from '../shard.ts';
+
+/** A prompt to continue. */
+export interface PromptRow {
+  prompt: number[];
+  /** Index of its pair in the spec: its stream of random numbers. */
+  stream: number;
+}
+
+export interface CompleteOptions<Row extends PromptRow> {
+  maxTokens: number;
+  sampling: Sampling | undefined;
+  stopTokens: number[];
+  /** The edits of a batch of rows; their `rows` count within it. */
+  editsOf: (rows: readonly Row[]) => Edit[];
+  /** The logits [dVocab] after the prompt; only lent. */
+  onLogits?: (row: Row, logits: Float32Array) => void;
+  work: Pick<ShardWork, 'cancel' | 'onProgress'>;
+}
+
+/** Continues every row; results in their order. */
+export async function completeRows<Row extends PromptRow>(
+  model: Transformer,
+  rows: readonly Row[],
+  options: CompleteOptions<Row>,
+): Promise<Generated[]> {
+  const { maxTokens, sampling, stopTokens, work } = options;
+  const size = rowsAtATime(model.config, Math.max(...rows.map(({ prompt }) => prompt.length)), maxTokens);
+  const made: Generated[] = [];
+  for (let start = 0; start < rows.length; start += size) {
+    const batch = rows.slice(start, start + size);
+    const prompts = batch.map(({ prompt }) => prompt);
+    const batches = Math.ceil(rows.length / size);
+    made.push(
+      ...(await generate(model, prompts, {
+        ...{ maxTokens, sampling, stopTokens, cancel: work.cancel },
+        edits: options.editsOf(batch),
+        streams: batch.map(({ stream }) => stream),
+        onLogits: (row, step, logits) => {
+          if (step === 0) options.onLogits?.(batch[row]!, logits);
+        },
+        onStep: (done, total) => work.onProgress((start / size) * total + done, batches * total),
+      })),
+    );
+  }
+  return made;
+}
+
+/** Bytes of keys and values that a batch may come to: with twice as much while a step extends them. */
+const CACHE_BUDGET_BYTES = 256 * 2 ** 20;
+
+/** Token rows of a prompt's pass: as many as products run at full speed with. */
+const ROWS_AT_A_TIME = 4096;
+
+function rowsAtATime({ nLayers, nKvHeads, dHead, nCtx }: ModelConfig, columns: number, maxTokens: number): number {
+  const cacheBytes = 8 * nLayers * nKvHeads * dHead * Math.min(columns + maxTokens, nCtx);
+  return Math.max(1, Math.floor(Math.min(ROWS_AT_A_TIME / columns, CACHE_BUDGET_BYTES / cacheBytes)));
+}
+
+/** The sampling of an experiment's options: none where the temperature is 0. */
+export function samplingOf(
+  { temperature, topK, topP }: { temperature: number; topK?: number | undefined; topP?: number | undefined },
+  seed = 0,
+): Sampling | undefined {
+  return temperature === 0 ? undefined : { temperature, topK, topP, seed };
+}

@@ -1,0 +1,139 @@
+/**
+ * The directions of a spec: from files to values. Read once, before a run; a spec then holds the hash of what was read, so
+ * that its own hash covers it, and shards carry the values. Not what a direction does: interventions.ts.
+ */
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { DemurError, readSafetensorsTensor } from '@demur/model';
+import type { DirectionSpec } from '../spec/direction.ts';
+import { SpecError } from '../spec/errors.ts';
+import type { ExperimentSpec } from '../spec.ts';
+
+/** From a file as a direction names it to the path that may be read; by default relative to the working directory. */
+export type ResolveFile = (file: string) => string | Promise<string>;
+
+/** What the record tells of a direction. */
+export interface DirectionRecord {
+  /** Its path in the spec. */
+  at: string;
+  /** SHA-256, in hex, of its float32 values, little endian. */
+  sha256: string;
+  length: number;
+}
+
+/** A direction with its values, and where in the spec it stands. */
+interface ReadDirection {
+  at: string;
+  direction: DirectionSpec;
+  values: Float32Array;
+}
+
+/** The directions of a spec that has been prepared. */
+export interface Directions {
+  /** The spec with the hash of every file's values. */
+  pinned: ExperimentSpec;
+  /** The spec with the values in place of their files: what runs on another thread. */
+  inlined: ExperimentSpec;
+  records: DirectionRecord[];
+}
+
+/**
+ * Reads and checks what `spec` names.
+ * @throws SpecError naming file, tensor and fix: unreadable, no such tensor, not [dModel] floats, not finite, zero where it
+ *   is projected out, or changed since its hash was taken.
+ */
+export async function readDirections(
+  spec: ExperimentSpec,
+  { dModel, resolveFile = (file) => resolve(file) }: { dModel: number; resolveFile?: ResolveFile | undefined },
+): Promise<Directions> {
+  const read: ReadDirection[] = [];
+  for (const { at, direction, mode } of directionsOf(spec)) {
+    const values = await valuesOf(direction, at, resolveFile);
+    requireVector(values, { at, name: nameOf(direction), dModel, isProjected: mode === 'ablate' });
+    requireSame(direction, at, values);
+    read.push({ at, direction, values });
+  }
+  const pinned = read.map(({ direction, values }) =>
+    'file' in direction ? { ...direction, sha256: hashOf(values) } : direction,
+  );
+  const inlined = read.map(({ values }) => ({ values: [...values] }));
+  return {
+    pinned: withDirections(spec, pinned),
+    inlined: withDirections(spec, inlined),
+    records: read.map(({ at, values }) => ({ at, sha256: hashOf(values), length: values.length })),
+  };
+}
+
+function directionsOf(spec: ExperimentSpec): { at: string; direction: DirectionSpec; mode: 'add' | 'ablate' }[] {
+  if (spec.kind === 'steering') return [{ at: 'options.direction', ...spec.options }];
+  if (spec.kind !== 'generation') return [];
+  return spec.options.interventions.map((own, i) => ({ at: `options.interventions[${i}].direction`, ...own }));
+}
+
+/** The spec with other directions, in the order of `directionsOf`. */
+function withDirections(spec: ExperimentSpec, directions: DirectionSpec[]): ExperimentSpec {
+  if (spec.kind === 'steering') return { ...spec, options: { ...spec.options, direction: directions[0]! } };
+  if (spec.kind !== 'generation') return spec;
+  const interventions = spec.options.interventions.map((own, i) => ({ ...own, direction: directions[i]! }));
+  return { ...spec, options: { ...spec.options, interventions } };
+}
+
+/** How messages call a direction. */
+function nameOf(direction: DirectionSpec): string {
+  return 'file' in direction ? `"${direction.name}" of ${direction.file}` : 'the direction';
+}
+
+function refused(at: string, message: string): SpecError {
+  return new SpecError([{ path: at, message }]);
+}
+
+async function valuesOf(direction: DirectionSpec, at: string, resolveFile: ResolveFile): Promise<Float32Array> {
+  if ('values' in direction) return Float32Array.from(direction.values);
+  const { shape, values } = await readTensor(direction, at, resolveFile);
+  if (shape.length !== 1)
+    throw refused(at, `${nameOf(direction)} has the shape [${shape.join(', ')}]; give one vector, [dModel]`);
+  return values;
+}
+
+async function readTensor({ file, name }: { file: string; name: string }, at: string, resolveFile: ResolveFile) {
+  try {
+    return await readSafetensorsTensor(await resolveFile(file), name);
+  } catch (error) {
+    if (error instanceof DemurError && error.path === undefined) throw new DirectionError(at, error);
+    throw error;
+  }
+}
+
+/** A direction's file that cannot be read; the code is that of the cause. */
+class DirectionError extends DemurError {
+  constructor(at: string, cause: DemurError) {
+    super(cause.code, cause.message, { path: at, cause });
+  }
+}
+
+function requireVector(
+  values: Float32Array,
+  { at, name, dModel, isProjected }: { at: string; name: string; dModel: number; isProjected: boolean },
+): void {
+  if (values.length !== dModel)
+    throw refused(at, `${name} has ${values.length} values; the model's residual stream has ${dModel}`);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw refused(at, `${name} is ${values[bad]} at index ${bad}; give finite numbers`);
+  if (isProjected && values.every((value) => value === 0))
+    throw refused(at, `${name} is zero: there is no direction to project out`);
+}
+
+/** A direction whose hash is given must still be what it was. */
+function requireSame(direction: DirectionSpec, at: string, values: Float32Array): void {
+  if (!('file' in direction) || direction.sha256 === undefined || direction.sha256 === hashOf(values)) return;
+  throw refused(
+    at,
+    `${nameOf(direction)} has the SHA-256 ${hashOf(values)}, not ${direction.sha256}: it has changed; leave out "sha256" to take it as it is`,
+  );
+}
+
+function hashOf(values: Float32Array): string {
+  const bytes = Buffer.alloc(values.byteLength);
+  for (const [i, value] of values.entries()) bytes.writeFloatLE(value, 4 * i);
+  return createHash('sha256').update(bytes).digest('hex');
+}
