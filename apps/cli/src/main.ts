@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { exitCodeOf } from './exit-code.ts';
+import { modelCommand } from './model.ts';
 import { wholeNumber } from './whole-number.ts';
 import type { RunArguments } from './run.ts';
 
@@ -20,10 +21,17 @@ program
   .requiredOption('--out <DIR>', 'folder for the result; made if it does not exist')
   .addOption(new Option('--backend <name>', 'what computes').choices(['auto', 'tensorflow', 'wasm']).default('auto'))
   .option('--workers <n>', 'worker threads, one core each (default: one a core)', wholeNumber)
+  .addOption(
+    new Option('--memory <size>', 'what the engine may take, such as 8GB (default: 3/4 of what is free)').env(
+      'DEMUR_MEMORY',
+    ),
+  )
   .action(async (spec: string, options: Omit<RunArguments, 'spec'>) => {
     const { run } = await import('./run.ts');
     process.exitCode = await run({ spec, ...options });
   });
+
+program.addCommand(modelCommand());
 
 program
   .command('doctor')

@@ -1,6 +1,7 @@
 /** `demur run`: a spec in, result.json and arrays.safetensors out. */
 import {
   openEnginePool,
+  parseMemorySize,
   prepareExperiment,
   reserveOutput,
   runExperiment,
@@ -16,6 +17,8 @@ import { readSpec } from './read-spec.ts';
 interface EngineArguments {
   backend: BackendChoice;
   workers?: number;
+  /** Such as 8GB. */
+  memory?: string;
 }
 
 export interface RunArguments extends EngineArguments {
@@ -54,8 +57,10 @@ interface Surroundings {
 
 /** Opens the engine while the pairs are tokenised and checked: starting takes it about a second. */
 async function runOnEngine(spec: ExperimentSpec, { engine, bar, signal }: Surroundings): Promise<ExperimentResult> {
+  const { memory, ...settings } = engine;
+  const memoryBytes = memory === undefined ? undefined : parseMemorySize(memory);
   const ended = new AbortController();
-  const opening = openEnginePool({ ...engine, onLog: engineLog, signal: ended.signal });
+  const opening = openEnginePool({ ...settings, memoryBytes, onLog: engineLog, signal: ended.signal });
   opening.catch(() => undefined); // told by the await below, unless preparing fails first
   try {
     const prepared = await prepareExperiment(spec);
@@ -67,10 +72,10 @@ async function runOnEngine(spec: ExperimentSpec, { engine, bar, signal }: Surrou
 }
 
 /** What the engine's libraries print; it starts with the cause when they crash, and means little otherwise. */
-const engineLog = process.env['DEMUR_DEBUG'] === undefined ? undefined : (line: string) => console.error(line);
+export const engineLog = process.env['DEMUR_DEBUG'] === undefined ? undefined : (line: string) => console.error(line);
 
 /** Aborts at Ctrl-C, or when asked to end. A second time ends at once. */
-function interruption(): AbortSignal {
+export function interruption(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
   return controller.signal;

@@ -40,8 +40,8 @@ export interface EnginePool {
   /** Workers that run a model at a time: a streamed one has one, which all cores compute for. */
   workersFor(model: ModelRef): number;
   /**
-   * Runs one shard, or one check of the model. Rejects with `CancelledError` when `signal` aborts, `EngineStoppedError` when the engine dies (the
-   * next call starts a new one), `PoolClosedError` after `close`, or the shard's own error.
+   * Runs one shard, or one check of the model. Rejects with `CancelledError` when `signal` aborts, `EngineStoppedError`
+   * when the engine dies (the next call starts a new one), `PoolClosedError` after `close`, or the shard's own error.
    */
   run(model: ModelRef, task: EngineTask, options?: ShardRunOptions): Promise<ShardOutcome>;
   /** Ends the engine. What still runs is rejected. */

@@ -17,7 +17,7 @@ import { passValues, sampleLayers } from './pass-values.ts';
 const DIRECTIONS = 4;
 
 /** Of a position's own root mean square: the longer of the two steps. */
-const STEP = 0.02;
+const STEP = 0.01;
 
 /** Multiples of the direction at which the metric is taken. */
 const STEPS = [STEP, -STEP, STEP / 2, -STEP / 2];

@@ -38,14 +38,26 @@ function template(config: ModelConfig, tokenizer: Tokenizer): CheckResult {
   if (tokenizer.chatTemplate === null) return skipped('chat-template', 'the model has no chat template');
   try {
     const ids = tokenizer.encode(tokenizer.applyChatTemplate(CHAT, { addGenerationPrompt: true }));
-    const starts = tokenizer.bosTokenId === null ? 0 : ids.filter((id) => id === tokenizer.bosTokenId).length;
-    const outside = ids.filter((id) => id >= config.dVocab).length;
+    const starts = leadingStarts(ids, tokenizer);
+    const outside = ids.filter((id) => id < 0 || id >= config.dVocab).length;
+    const wrong = starts > 1 || (starts === 0 && addsStart(tokenizer)) ? 1 : 0;
     return checkResult('chat-template', [
-      { part: `${starts} beginning-of-sequence tokens`, difference: Math.max(0, starts - 1), scale: 1 },
+      { part: `${starts} beginning-of-sequence tokens at the start`, difference: wrong, scale: 1 },
       { part: `${outside} tokens outside the vocabulary`, difference: outside, scale: 1 },
     ]);
   } catch (error) {
     if (!(error instanceof ChatTemplateFailedError)) throw error;
     return { ...checkResult('chat-template', [{ part: '', difference: 1, scale: 1 }]), detail: error.message };
   }
+}
+
+/** Beginning-of-sequence tokens that the ids begin with; later ones may be marks of turns. */
+function leadingStarts(ids: readonly number[], { bosTokenId }: Tokenizer): number {
+  const end = ids.findIndex((id) => id !== bosTokenId);
+  return end < 0 ? ids.length : end;
+}
+
+/** Whether plain text is given a beginning-of-sequence token: then a chat needs one as well. */
+function addsStart(tokenizer: Tokenizer): boolean {
+  return leadingStarts(tokenizer.encode('a', { addSpecialTokens: true }), tokenizer) > 0;
 }
