@@ -34,8 +34,11 @@ export function makeMutant(corpus: readonly Original[], seed: number, index: num
 
 /** Half of the mutants are of models with a tokenizer: they have more to break. */
 function pickOriginal(corpus: readonly Original[], random: Random): Original {
-  const whole = corpus.filter(({ format, files }) => format === 'gguf' || files.has('tokenizer.json'));
-  return pick(random, random() < 0.5 ? whole : corpus);
+  return pick(random, random() < 0.5 ? corpus.filter(hasTokenizer) : corpus);
+}
+
+function hasTokenizer({ files }: Original): boolean {
+  return files.has('tokenizer.json') || files.get('model.gguf')?.includes('tokenizer.ggml.tokens') === true;
 }
 
 /** Text files are tried more often than their weights. */

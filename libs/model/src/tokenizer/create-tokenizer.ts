@@ -9,6 +9,7 @@ import {
   TokenOutOfVocabularyError,
 } from './tokenizer.ts';
 import type { ChatMessage, Tokenizer } from './tokenizer.ts';
+import { checkTokenIds } from './check-token-ids.ts';
 import { renderTemplate } from './chat-template.ts';
 import { withTimeLimit } from './time-limit.ts';
 
@@ -33,14 +34,9 @@ const EXACT = { skip_special_tokens: false, clean_up_tokenization_spaces: false 
 /** @throws InvalidTokenizerError */
 export async function createTokenizer(parts: TokenizerParts): Promise<Tokenizer> {
   const { path, chatTemplate } = parts;
+  checkTokenIds(path, parts.tokenizer, parts.dVocab);
   const inner = await construct(parts);
   const vocabSize = vocabularySize(inner);
-  if (vocabSize > parts.dVocab) {
-    throw new InvalidTokenizerError(
-      path,
-      `its last token is ${vocabSize - 1}, but the model has ${parts.dVocab} tokens`,
-    );
-  }
   const bosTokenId = inner.bos_token_id ?? null;
   const decode = (ids: number[]): string => {
     checkIds(ids, vocabSize);
