@@ -12,7 +12,7 @@ import { HubAnswerError, HubBusyError, HubChecksumError, HubCutError, HubUnreach
 import { withLock } from './lock.ts';
 import type { FileFacts } from './repository.ts';
 import { requireFound } from './repository.ts';
-import { ask, retrying, unreachable } from './request.ts';
+import { ask, retrying } from './request.ts';
 import type { HubAnswer, HubContext } from './request.ts';
 
 /** A file to fetch and where its content goes. */
@@ -94,30 +94,31 @@ async function fetchOnce(file: Partial, context: HubContext, tell: (bytes: numbe
   const headers: Record<string, string> = there === 0 ? {} : { range: `bytes=${there}-` };
   const answer = await ask(file.address, { method: 'GET', headers }, context);
   try {
-    const start = await startOf(answer.response, { file, there, context });
-    await write(answer, { file, start, context, tell });
+    const start = await startOf(answer, { file, there, context });
+    await write(answer, { file, start, tell });
   } finally {
-    await answer.close();
+    answer.close();
   }
 }
 
 /** The offset of the first byte that an answer brings. Throws where it is not an answer about this file. */
 async function startOf(
-  response: Response,
+  answer: HubAnswer,
   { file, there, context }: { file: Partial; there: number; context: HubContext },
 ): Promise<number> {
   const { host } = new URL(file.address);
-  if (response.status === 416) throw new DamagedError(`the host has fewer than the ${there + 1} bytes expected`);
-  await requireFound(response, { id: file.id, revision: file.commit, file: file.path }, context);
-  if (response.status === 206) {
-    const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '') ?? [];
+  if (answer.status === 416) throw new DamagedError(`fewer than the ${there + 1} bytes expected`);
+  await requireFound(answer, { id: file.id, revision: file.commit, file: file.path }, context);
+  if (!['identity', null].includes(answer.header('content-encoding')))
+    throw new HubAnswerError(host, `${file.path} comes compressed, though it was not asked for so`);
+  if (answer.status === 206) {
+    const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.header('content-range') ?? '') ?? [];
     if (Number(start) !== there) throw new HubAnswerError(host, `${file.path} from another byte than asked for`);
     if (total !== '*' && Number(total) !== file.size) throw new DamagedError(`${total} bytes instead of ${file.size}`);
     return there;
   }
-  const length = response.headers.get('content-length');
-  const isPlain = response.headers.get('content-encoding') === null;
-  if (isPlain && length !== null && Number(length) !== file.size)
+  const length = answer.header('content-length');
+  if (length !== null && Number(length) !== file.size)
     throw new DamagedError(`${length} bytes instead of ${file.size}`);
   return 0;
 }
@@ -125,20 +126,30 @@ async function startOf(
 interface Writing {
   file: Partial;
   start: number;
-  context: HubContext;
   tell: (bytes: number) => void;
 }
 
-async function write(answer: HubAnswer, { file, start, context, tell }: Writing): Promise<void> {
+async function write(answer: HubAnswer, { file, start, tell }: Writing): Promise<void> {
   if (start === 0) await rm(file.partial, { force: true });
   const handle = await openPartial(file.partial);
   try {
-    const end = await writeChunks(answer, handle, { file, start, context, tell });
-    if (end < file.size) throw unreachable(new URL(file.address).host, new Error('the connection was cut'));
+    let end = start;
+    for await (const chunk of answer.chunks()) {
+      if (end + chunk.length > file.size) throw new DamagedError(`more than the ${file.size} bytes expected`);
+      await writeAt(handle, chunk, end);
+      end += chunk.length;
+      tell(end);
+    }
+    if (end < file.size) throw new HubUnreachableError(new URL(file.address).host, 'the connection was cut');
     await handle.sync();
   } finally {
     await handle.close();
   }
+}
+
+async function writeAt(handle: FileHandle, chunk: Buffer, position: number): Promise<void> {
+  for (let at = 0; at < chunk.length;)
+    at += (await handle.write(chunk, at, chunk.length - at, position + at)).bytesWritten;
 }
 
 /** Opened as it is, or made: never emptied under another writer's hands. */
@@ -148,28 +159,6 @@ async function openPartial(partial: string): Promise<FileHandle> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return open(partial, 'wx');
-  }
-}
-
-async function writeChunks(
-  { response, touch }: HubAnswer,
-  handle: FileHandle,
-  { file, start, context, tell }: Writing,
-): Promise<number> {
-  let end = start;
-  const chunks = (response.body as ReadableStream<Uint8Array>).getReader();
-  for (;;) {
-    const { done, value } = await chunks.read().catch((error: unknown) => {
-      context.signal?.throwIfAborted();
-      throw unreachable(new URL(file.address).host, error);
-    });
-    if (done) return end;
-    touch();
-    if (end + value.length > file.size) throw new DamagedError(`more than the ${file.size} bytes expected`);
-    for (let at = 0; at < value.length;)
-      at += (await handle.write(value, at, value.length - at, end + at)).bytesWritten;
-    end += value.length;
-    tell(end);
   }
 }
 

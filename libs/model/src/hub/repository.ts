@@ -9,7 +9,7 @@ import {
 } from './errors.ts';
 import { isCommit } from './reference.ts';
 import type { HubReference } from './reference.ts';
-import { ask, retrying, unreachable } from './request.ts';
+import { ask, retrying } from './request.ts';
 import type { HubAnswer, HubContext } from './request.ts';
 
 /** A repository at a commit. */
@@ -47,32 +47,26 @@ async function readListing(address: string, wanted: { id: string; revision: stri
   const answer = await ask(address, { method: 'GET' }, context);
   const { host } = new URL(address);
   try {
-    await requireFound(answer.response, { ...wanted, file: null }, context);
+    await requireFound(answer, { ...wanted, file: null }, context);
     const text = await boundedText(answer, host);
     return (JSON.parse(text) ?? {}) as object;
   } catch (error) {
     if (error instanceof SyntaxError) throw new HubAnswerError(host, 'no JSON where the list of files should be');
     throw error;
   } finally {
-    await answer.close();
+    answer.close();
   }
 }
 
 /** The body, as long as it is no flood. */
-async function boundedText({ response, touch }: HubAnswer, host: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
+async function boundedText(answer: HubAnswer, host: string): Promise<string> {
+  const chunks: Buffer[] = [];
   let size = 0;
-  try {
-    for await (const chunk of response.body ?? []) {
-      touch();
-      chunks.push(chunk as Uint8Array);
-      size += (chunk as Uint8Array).length;
-      if (size > MOST_LISTING_BYTES) break;
-    }
-  } catch (error) {
-    throw unreachable(host, error);
+  for await (const chunk of answer.chunks()) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MOST_LISTING_BYTES) throw new HubAnswerError(host, 'a list of files that does not end');
   }
-  if (size > MOST_LISTING_BYTES) throw new HubAnswerError(host, 'a list of files that does not end');
   return Buffer.concat(chunks).toString('utf8');
 }
 
@@ -100,12 +94,11 @@ export async function readFileFacts(repository: Repository, path: string, contex
     async () => {
       const answer = await ask(address, { method: 'HEAD' }, context);
       try {
-        const isAsked = answer.response.ok || answer.response.status < 400;
-        if (!isAsked)
-          await requireFound(answer.response, { id: repository.id, revision: repository.commit, file: path }, context);
+        if (answer.status >= 400)
+          await requireFound(answer, { id: repository.id, revision: repository.commit, file: path }, context);
         return factsOf(path, answer, new URL(address).host);
       } finally {
-        await answer.close();
+        answer.close();
       }
     },
     { context, tries: TRIES },
@@ -113,13 +106,13 @@ export async function readFileFacts(repository: Repository, path: string, contex
 }
 
 /** What the Hub says of a file it links to counts before what the other host says. */
-function factsOf(path: string, { headers, response }: HubAnswer, host: string): FileFacts {
-  const linked = (name: string) => headers.map((of) => of.get(name)).find((value) => value !== null);
-  const etag = (linked('x-linked-etag') ?? response.headers.get('etag') ?? '').replace(/^W\//, '').replaceAll('"', '');
-  const size = linked('x-linked-size') ?? response.headers.get('content-length') ?? '';
-  if (!/^[\w-]{1,128}$/.test(etag)) throw new HubAnswerError(host, `${path} comes without a hash (ETag)`);
+function factsOf(path: string, answer: HubAnswer, host: string): FileFacts {
+  const etag = answer.firstHeader('x-linked-etag') ?? answer.header('etag') ?? '';
+  const hash = etag.replace(/^W\//, '').replaceAll('"', '');
+  const size = answer.firstHeader('x-linked-size') ?? answer.header('content-length') ?? '';
+  if (!/^[\w-]{1,128}$/.test(hash)) throw new HubAnswerError(host, `${path} comes without a hash (ETag)`);
   if (!/^\d{1,15}$/.test(size)) throw new HubAnswerError(host, `${path} comes without its size`);
-  return { path, etag, size: Number(size) };
+  return { path, etag: hash, size: Number(size) };
 }
 
 interface Wanted {
@@ -130,12 +123,12 @@ interface Wanted {
 }
 
 /** Turns every refusal into what it means. */
-export async function requireFound(response: Response, wanted: Wanted, context: HubContext): Promise<void> {
-  if (response.ok) return;
+export async function requireFound(answer: HubAnswer, wanted: Wanted, context: HubContext): Promise<void> {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return;
   const { endpoint, token } = context.settings;
   const where = { endpoint, hasToken: token !== null };
-  const code = response.headers.get('x-error-code') ?? '';
-  const { status } = response;
+  const code = answer.header('x-error-code') ?? '';
   if (code === 'RepoNotFound') throw new HubRepositoryNotFoundError(wanted.id, where);
   if (code === 'RevisionNotFound') throw new HubRevisionNotFoundError(wanted.id, wanted.revision);
   if (status === 401 || status === 403) throw new HubGatedError(wanted.id, where);
@@ -149,6 +142,6 @@ export async function requireFound(response: Response, wanted: Wanted, context: 
 /** For a Hub that does not say whether it is the repository or the revision that is not there. */
 async function exists(id: string, context: HubContext): Promise<boolean> {
   const answer = await ask(`${context.settings.endpoint}/api/models/${id}`, { method: 'GET' }, context);
-  await answer.close();
-  return answer.response.ok;
+  answer.close();
+  return answer.status === 200;
 }

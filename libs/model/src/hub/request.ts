@@ -1,6 +1,9 @@
 // One request to the Hub: redirects followed by hand, so that the token goes to the Hub alone, time limits, and
 // failures told apart: those worth another try (HubUnreachableError, HubBusyError) and all others.
 
+import http from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HubAnswerError, HubBusyError, HubUnreachableError } from './errors.ts';
 import type { HubSettings } from './settings.ts';
@@ -14,15 +17,17 @@ export interface HubContext {
   backoffMs: number;
 }
 
-/** An answer that is no redirect to follow. Its body is watched: silence aborts it. */
+/** An answer that is no redirect to follow. */
 export interface HubAnswer {
-  response: Response;
-  /** Headers of all answers on the way, the first one's first: the Hub's, then those of the host it sends to. */
-  headers: Headers[];
-  /** Tells that bytes came. */
-  touch(): void;
-  /** Ends watching; the body is dropped if it was not read. */
-  close(): Promise<void>;
+  status: number;
+  /** A header of this answer. */
+  header(name: string): string | null;
+  /** A header of the first answer that has it: the Hub's own, before those of the host that it sends to. */
+  firstHeader(name: string): string | null;
+  /** The content as it comes. @throws HubUnreachableError when it breaks off, after all that came, or the signal's reason */
+  chunks(): AsyncGenerator<Buffer>;
+  /** Ends the connection unless all was read. */
+  close(): void;
 }
 
 /** Above every pause of a server that works, below a user's patience. */
@@ -52,15 +57,15 @@ async function follow(
   start: URL,
   { request, context, silence }: { request: Request; context: HubContext; silence: Silence },
 ): Promise<HubAnswer> {
-  const headers: Headers[] = [];
+  const passed: IncomingMessage[] = [];
   let token = context.settings.token;
-  for (let url = start; headers.length <= MOST_REDIRECTS;) {
+  for (let url = start; passed.length <= MOST_REDIRECTS;) {
     const response = await send(url, { ...request, headers: requestHeaders(request, token) }, silence);
-    headers.push(response.headers);
+    passed.push(response);
     const next = redirect(response, url);
-    if (next === null || (request.method === 'HEAD' && isToldAlready(headers)))
-      return answer(response, headers, silence);
-    await response.body?.cancel();
+    if (next === null || (request.method === 'HEAD' && isToldAlready(passed)))
+      return answer(passed, { host: url.host, hasBody: request.method === 'GET', context, silence });
+    response.resume();
     if (next.origin !== url.origin) token = null;
     url = next;
   }
@@ -77,30 +82,37 @@ function requestHeaders({ headers }: Request, token: string | null): Record<stri
   };
 }
 
-async function send(url: URL, init: RequestInit, silence: Silence): Promise<Response> {
-  let response: Response;
+/** One answer, whatever it is, but for those that are worth another try. */
+async function send(url: URL, { method, headers }: Request, silence: Silence): Promise<IncomingMessage> {
   silence.touch();
-  try {
-    response = await fetch(url, { ...init, redirect: 'manual', signal: silence.signal });
-  } catch (error) {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const { request } = url.protocol === 'https:' ? https : http;
+  request(url, { method, headers, signal: silence.signal }).on('response', resolve).on('error', reject).end();
+  const response = await promise.catch((error: unknown) => {
     throw unreachable(url.host, error);
-  }
-  if (response.status !== 429 && response.status !== 408 && response.status < 500) return response;
-  await response.body?.cancel();
-  throw new HubBusyError(url.host, response.status, retryAfter(response.headers.get('retry-after')));
+  });
+  response.on('error', () => undefined); // told to whom reads it
+  const status = response.statusCode ?? 0;
+  if (status !== 429 && status !== 408 && status < 500) return response;
+  response.resume();
+  throw new HubBusyError(url.host, status, retryAfter(headerOf(response, 'retry-after')));
 }
 
-/** A failure of the connection, while asking or while reading the body, as a sentence. */
-export function unreachable(host: string, error: unknown): HubUnreachableError {
-  const { cause, message } = error as Error;
-  const { code, message: inner } = (cause ?? {}) as { code?: string; message?: string };
-  return new HubUnreachableError(host, code || inner || message, error);
+function headerOf(response: IncomingMessage, name: string): string | null {
+  const value = response.headers[name];
+  return (Array.isArray(value) ? value[0] : value) ?? null;
+}
+
+/** A failure of the connection as a sentence. */
+function unreachable(host: string, error: unknown): HubUnreachableError {
+  const { code, message, cause } = error as NodeJS.ErrnoException;
+  return new HubUnreachableError(host, cause instanceof Error ? cause.message : code || message, error);
 }
 
 /** Where a redirect leads; null for every other answer. Never from https to http. */
-function redirect(response: Response, from: URL): URL | null {
-  const location = response.headers.get('location');
-  if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return null;
+function redirect(response: IncomingMessage, from: URL): URL | null {
+  const location = headerOf(response, 'location');
+  if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || location === null) return null;
   const to = URL.canParse(location, from.href) ? new URL(location, from) : null;
   const isSafe = to !== null && (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:'));
   if (isSafe) return to;
@@ -108,16 +120,85 @@ function redirect(response: Response, from: URL): URL | null {
 }
 
 /** The Hub tells size and hash of a large file with the redirect to where it lies. */
-function isToldAlready(headers: Headers[]): boolean {
-  return headers.some((of) => of.has('x-linked-etag') && of.has('x-linked-size'));
+function isToldAlready(passed: IncomingMessage[]): boolean {
+  return passed.some(({ headers }) => 'x-linked-etag' in headers && 'x-linked-size' in headers);
 }
 
-function answer(response: Response, headers: Headers[], silence: Silence): HubAnswer {
-  const close = async () => {
-    silence.end();
-    if (!response.bodyUsed) await response.body?.cancel().catch(() => undefined);
+interface Answering {
+  host: string;
+  hasBody: boolean;
+  context: HubContext;
+  silence: Silence;
+}
+
+function answer(passed: IncomingMessage[], { host, hasBody, context, silence }: Answering): HubAnswer {
+  const response = passed.at(-1)!;
+  const received = new Received(response, silence);
+  return {
+    status: response.statusCode ?? 0,
+    header: (name) => headerOf(response, name),
+    firstHeader: (name) => passed.map((of) => headerOf(of, name)).find((value) => value !== null) ?? null,
+    async *chunks() {
+      try {
+        yield* received.chunks();
+      } catch (error) {
+        context.signal?.throwIfAborted();
+        throw unreachable(host, error);
+      }
+    },
+    close() {
+      silence.end();
+      if (hasBody && !response.readableEnded) response.destroy();
+    },
   };
-  return { response, headers, touch: () => silence.touch(), close };
+}
+
+/** What is read ahead of whom it is for. */
+const READ_AHEAD_BYTES = 2 ** 23;
+
+/**
+ * The content of an answer, taken in from its first moment. Not the stream's own iterator: when a connection is cut that
+ * one drops what came before, and a download that is cut often would never get on.
+ */
+class Received {
+  readonly #response: IncomingMessage;
+  readonly #waiting: Buffer[] = [];
+  #bytes = 0;
+  #end: { error: Error | null } | undefined;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(response: IncomingMessage, silence: Silence) {
+    this.#response = response;
+    response.on('error', (error) => this.#stop(error)).on('end', () => this.#stop(null));
+    response.on('close', () => this.#stop(new Error('the connection was cut')));
+    response.on('data', (chunk: Buffer) => {
+      silence.touch();
+      this.#waiting.push(chunk);
+      this.#bytes += chunk.length;
+      if (this.#bytes > READ_AHEAD_BYTES) response.pause();
+      this.#wake.resolve();
+    });
+  }
+
+  async *chunks(): AsyncGenerator<Buffer> {
+    for (;;) {
+      const chunk = this.#waiting.shift();
+      if (chunk !== undefined) {
+        yield chunk;
+        this.#bytes -= chunk.length;
+        if (this.#bytes <= READ_AHEAD_BYTES) this.#response.resume();
+      } else if (this.#end === undefined) {
+        await this.#wake.promise;
+        this.#wake = Promise.withResolvers();
+      } else if (this.#end.error === null) return;
+      else throw this.#end.error;
+    }
+  }
+
+  #stop(error: Error | null): void {
+    this.#end ??= { error };
+    this.#wake.resolve();
+  }
 }
 
 /** Seconds or a date. */
