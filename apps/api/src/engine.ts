@@ -3,10 +3,10 @@ import { openEnginePool, type EnginePool } from '@demur/interp';
 import type { Env } from './env.ts';
 
 export class Engine {
-  readonly #env: Pick<Env, 'backend' | 'workers'>;
+  readonly #env: Pick<Env, 'backend' | 'workers' | 'memoryBytes'>;
   #pool: Promise<EnginePool> | null = null;
 
-  constructor(env: Pick<Env, 'backend' | 'workers'>) {
+  constructor(env: Pick<Env, 'backend' | 'workers' | 'memoryBytes'>) {
     this.#env = env;
   }
 
@@ -25,7 +25,7 @@ export class Engine {
   }
 
   #open(): Promise<EnginePool> {
-    const { backend, workers } = this.#env;
-    return openEnginePool({ backend, workers, onLog: (line) => console.error(`engine: ${line}`) });
+    const { backend, workers, memoryBytes } = this.#env;
+    return openEnginePool({ backend, workers, memoryBytes, onLog: (line) => console.error(`engine: ${line}`) });
   }
 }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseMemorySize } from '@demur/interp';
 import { DemurError } from '@demur/model';
 
 /** Settings of the server. */
@@ -17,6 +18,8 @@ export interface Env {
   backend: 'auto' | 'tensorflow' | 'wasm';
   /** Engine threads; one a core if undefined. */
   workers: number | undefined;
+  /** What the engine may take, in bytes; three quarters of what is free if undefined. */
+  memoryBytes: number | undefined;
   /** Whether a new database is filled with a first model and experiments; not with DEMUR_FIRST_START=none. */
   hasFirstStart: boolean;
   /** Whether npm started this process, in a shell that passes no signal on. */
@@ -47,6 +50,7 @@ export function readEnv(variables: Variables = process.env): Env {
     workers: variables.DEMUR_WORKERS
       ? wholeNumber('DEMUR_WORKERS', variables.DEMUR_WORKERS, { min: 1, max: 1024 })
       : undefined,
+    memoryBytes: variables.DEMUR_MEMORY ? memorySize(variables.DEMUR_MEMORY) : undefined,
     hasFirstStart: variables.DEMUR_FIRST_START !== 'none',
     isUnderNpm: variables.npm_lifecycle_event !== undefined,
   };
@@ -56,6 +60,14 @@ function wholeNumber(name: string, value: string, { min, max }: { min: number; m
   const number = Number(value);
   if (Number.isInteger(number) && number >= min && number <= max) return number;
   throw new EnvError(name, value, `give a whole number from ${min} to ${max}`);
+}
+
+function memorySize(value: string): number {
+  try {
+    return parseMemorySize(value);
+  } catch {
+    throw new EnvError('DEMUR_MEMORY', value, 'give a number with a unit, such as 8GB or 512MiB');
+  }
 }
 
 function backend(value: string): Env['backend'] {
