@@ -1,9 +1,21 @@
 /** The engine against itself by identities that must hold, and its gradients against finite differences. */
 import * as tf from '@tensorflow/tfjs';
-import { blockHook, GRADIENT_HOOKS, type BlockHook, type HookName } from '@demur/model';
+import {
+  blockHook,
+  BLOCK_HOOKS,
+  expandHookPattern,
+  GRADIENT_HOOKS,
+  MODEL_HOOKS,
+  type BackendName,
+  type BlockHook,
+  type HookName,
+  type ModelConfig,
+} from '@demur/model';
 import type { Hooks, Transformer } from '@demur/model/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { logitDifference } from '../../libs/interp/src/metric.ts';
 import { gradientsAt } from '../../libs/model/src/gradients.ts';
+import { randomModel } from './random-model.ts';
 import { randomValues, relativeDifference, tinyModel } from './tiny-model.ts';
 
 const tokens = [
@@ -12,18 +24,67 @@ const tokens = [
 ];
 const [answer, distractor] = [11, 30];
 
-/** Hooks of the second layer, or of the whole model, at which there is a gradient. */
-const gradientNames = GRADIENT_HOOKS.map((hook): HookName =>
-  hook === 'hook_embed' || hook === 'ln_final.hook_normalized' ? hook : blockHook(1, hook as BlockHook),
+/** A model a line: Llama, and what other families have beside it. */
+const features: Record<string, Partial<ModelConfig> | null> = {
+  llama: null,
+  'post-norms, soft caps, sliding windows, scaled embeddings': {
+    postNorms: true,
+    attention: { scale: 0.3, softcap: 2, windows: [3, null, 3], qkNorm: false },
+    mlp: { gated: true, activation: 'gelu-tanh' },
+    embedScale: 24 ** 0.5,
+    logitSoftcap: 4,
+  },
+  'layer norm, learned positions, plain MLP, biases': {
+    norm: { kind: 'layer', eps: 1e-5 },
+    nKvHeads: 4,
+    positions: { kind: 'learned' },
+    mlp: { gated: false, activation: 'gelu-tanh' },
+    biases: { qkv: true, o: true, mlp: true },
+  },
+  'norms of queries and keys, gelu, dynamic rotary scaling': {
+    attention: { scale: 0.4, softcap: null, windows: [null, 4, null], qkNorm: true },
+    mlp: { gated: true, activation: 'gelu' },
+    positions: { kind: 'rotary', theta: 1000, scaling: { kind: 'dynamic', factor: 2, originalContext: 4 } },
+    biases: { qkv: true, o: false, mlp: true },
+  },
+  'layer norm before and after, relu, an unembedding of its own': {
+    norm: { kind: 'layer', eps: 1e-5 },
+    postNorms: true,
+    mlp: { gated: false, activation: 'relu' },
+    tiedEmbeddings: false,
+  },
+};
+
+const models = (['tensorflow', 'wasm'] as const).flatMap((backend) =>
+  Object.keys(features).map((name): [BackendName, string] => [backend, name]),
 );
 
-describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
+/** Whether a model has a hook of its post-norms. */
+function has(hook: string, { postNorms }: Pick<ModelConfig, 'postNorms'>): boolean {
+  return postNorms || !/^ln._post/.test(hook);
+}
+
+/** Hooks of the second layer, or of the whole model, at which a model has a gradient. */
+function gradientNames(shape: Pick<ModelConfig, 'postNorms'>): HookName[] {
+  const own = GRADIENT_HOOKS.filter((hook) => has(hook, shape));
+  return own.map((hook) => MODEL_HOOKS.find((known) => known === hook) ?? blockHook(1, hook as BlockHook));
+}
+
+describe.each(models)('%s, %s', (backend, name) => {
   let model: Transformer;
+  const own = features[name] ?? null;
   beforeAll(async () => {
-    model = await tinyModel('llama_gqa_tied', backend);
+    model = await (own === null ? tinyModel('llama_gqa_tied', backend) : randomModel(own, backend));
     model.forward(tokens).dispose();
   });
   afterAll(() => model.dispose());
+
+  /** The metric of both rows. */
+  const difference = () =>
+    logitDifference(
+      model,
+      tokens.map(() => ({ pair: { answer, distractor } })),
+    );
 
   function lastLogits(options: Parameters<Transformer['forward']>[1] = {}, of = tokens): Float32Array {
     const run = model.forward(of, options);
@@ -39,32 +100,32 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
     return tokens.reduce((sum, _, b) => sum + logits[b * dVocab + answer]! - logits[b * dVocab + distractor]!, 0) / 2;
   }
 
-  it.each(gradientNames)('gives the gradient at %s that finite differences give', (name) => {
-    const gradient = (final: tf.Tensor2D): tf.Tensor2D =>
-      tf
-        .sub<tf.Tensor2D>(model.unembeddingRows([answer, answer]), model.unembeddingRows([distractor, distractor]))
-        .div(final.shape[0]);
-    const found = model.gradients(tokens, gradient, [name]).get(name)!;
-    const values = found.dataSync<'float32'>().slice();
-    const { shape } = found;
-    found.dispose();
-    const norm = Math.hypot(...values);
-    // A step that moves the metric by some 0.02: far above float32's rounding of the logits, far below its curvature.
-    const step = 0.02 / norm;
-    const slope = (direction: Float32Array): number => {
-      const moved = (by: number): number =>
-        metric({ [name]: (x: tf.Tensor) => x.add(tf.tensor(direction, shape).mul(by)) });
-      return (moved(step) - moved(-step)) / (2 * step);
-    };
-    expect(norm).toBeGreaterThan(0);
-    expect(slope(values.map((value) => value / norm)) / norm).toBeCloseTo(1, 2);
-    for (const seed of [7, 8, 9]) {
-      const random = randomValues(values.length, seed);
-      const unit = random.map((value) => value / Math.hypot(...random));
-      const along = values.reduce((sum, value, i) => sum + value * unit[i]!, 0);
-      expect(Math.abs(slope(unit) - along) / norm).toBeLessThan(3e-3);
-    }
-  });
+  it.each(gradientNames({ postNorms: own?.postNorms ?? false }))(
+    'gives the gradient at %s that finite differences give',
+    (name) => {
+      const gradient = (final: tf.Tensor2D): tf.Tensor2D => difference().gradient(final).div(final.shape[0]);
+      const found = model.gradients(tokens, gradient, [name]).get(name)!;
+      const values = found.dataSync<'float32'>().slice();
+      const { shape } = found;
+      found.dispose();
+      const norm = Math.hypot(...values);
+      // A step that moves the metric by some 0.02: far above float32's rounding of the logits, far below its curvature.
+      const step = 0.02 / norm;
+      const slope = (direction: Float32Array): number => {
+        const moved = (by: number): number =>
+          metric({ [name]: (x: tf.Tensor) => x.add(tf.tensor(direction, shape).mul(by)) });
+        return (moved(step) - moved(-step)) / (2 * step);
+      };
+      expect(norm).toBeGreaterThan(0);
+      expect(slope(values.map((value) => value / norm)) / norm).toBeCloseTo(1, 2);
+      for (const seed of [7, 8, 9]) {
+        const random = randomValues(values.length, seed);
+        const unit = random.map((value) => value / Math.hypot(...random));
+        const along = values.reduce((sum, value, i) => sum + value * unit[i]!, 0);
+        expect(Math.abs(slope(unit) - along) / norm).toBeLessThan(3e-3);
+      }
+    },
+  );
 
   it('gives the same gradients whether blocks keep their tapes or run again', () => {
     const metric = (): tf.Tensor2D => model.unembeddingRows([answer, distractor]);
@@ -80,7 +141,10 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
 
   it('continues from a cached prefix as if it had seen it', () => {
     for (const cut of [1, 4, 7]) {
-      const prefix = model.prefix(tokens.map((row) => row.slice(0, cut)));
+      const prefix = model.prefix(
+        tokens.map((row) => row.slice(0, cut)),
+        8,
+      );
       const cached = lastLogits(
         { prefix },
         tokens.map((row) => row.slice(cut)),
@@ -92,7 +156,7 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
 
   it('shares one prefix row over a batch', () => {
     const rows = [tokens[0]!, [...tokens[0]!.slice(0, 5), 8, 9, 10]];
-    const prefix = model.prefix([tokens[0]!.slice(0, 5)]);
+    const prefix = model.prefix([tokens[0]!.slice(0, 5)], 8);
     const cached = lastLogits(
       { prefix },
       rows.map((row) => row.slice(5)),
@@ -109,7 +173,7 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
   });
 
   it('adds its components up to the residual stream', () => {
-    const parts: HookName[] = ['hook_embed'];
+    const parts: HookName[] = ['blocks.0.hook_resid_pre'];
     for (let l = 0; l < model.config.nLayers; l++)
       parts.push(blockHook(l, 'hook_attn_out'), blockHook(l, 'hook_mlp_out'));
     const end = blockHook(model.config.nLayers - 1, 'hook_resid_post');
@@ -124,14 +188,55 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
     const heads = blockHook(1, 'attn.hook_result');
     const seen: number[][] = [];
     const zeroed = lastLogits({ hooks: { [heads]: (x) => (seen.push(x.shape), x.mul(0)) } });
-    const withoutAttention = lastLogits({ hooks: { [blockHook(1, 'hook_attn_out')]: (x) => x.mul(0) } });
+    const withoutHeads = lastLogits({ hooks: { [blockHook(1, 'attn.hook_z')]: (x) => x.mul(0) } });
     expect(seen).toEqual([[2, 8, model.config.nHeads, model.config.dModel]]);
-    expect(relativeDifference(zeroed, withoutAttention)).toBeLessThan(1e-6);
+    expect(relativeDifference(zeroed, withoutHeads)).toBeLessThan(1e-6);
     expect(relativeDifference(zeroed, lastLogits())).toBeGreaterThan(1e-3);
   });
 
-  it('gives a pattern that is causal and sums to one', () => {
+  it('carries each head through the post-norm by its scale', () => {
+    const [post, out] = [blockHook(1, 'attn.hook_result_post'), blockHook(1, 'hook_attn_out')];
+    const run = model.forward(tokens, { capture: [post, out] });
+    const heads = run.activations.get(post)!.sum(2);
+    const left = lastLogits({ hooks: { [out]: (x) => x.sub(heads) } });
+    expect(relativeDifference(lastLogits({ hooks: { [post]: (x) => x.mul(0) } }), left)).toBeLessThan(1e-5);
+    expect(relativeDifference(left, lastLogits())).toBeGreaterThan(1e-3);
+    heads.dispose();
+    run.dispose();
+  });
+
+  it('takes a scale that a hook writes', () => {
+    const [scale, normalized] = [blockHook(1, 'ln2.hook_scale'), blockHook(1, 'ln2.hook_normalized')];
+    const seen = (by: number): Float32Array => {
+      const run = model.forward(tokens, { hooks: { [scale]: (x) => x.div(by) }, capture: [normalized] });
+      const values = run.activations.get(normalized)!.dataSync<'float32'>().slice();
+      run.dispose();
+      return values;
+    };
+    const [once, twice, thrice] = [seen(1), seen(2), seen(3)];
+    const extrapolated = once.map((value, i) => 2 * twice[i]! - value);
+    expect(relativeDifference(thrice, extrapolated)).toBeLessThan(1e-6);
+    expect(relativeDifference(thrice, once)).toBeGreaterThan(0.5);
+  });
+
+  it('shows every hook, whichever way the pass goes without it', () => {
+    const { nLayers } = model.config;
+    const blockHooks = BLOCK_HOOKS.filter((hook) => has(hook, model.config));
+    const capture: HookName[] = [...MODEL_HOOKS, ...blockHooks.map((hook) => blockHook(nLayers - 1, hook))];
+    const run = model.forward(tokens, { capture, logitsAt: 'all' });
+    expect([...run.activations.keys()].toSorted()).toEqual(capture.toSorted());
+    const last = run.logits!.slice([0, 7, 0], [2, 1, -1]);
+    expect(relativeDifference(lastLogits(), last.dataSync())).toBeLessThan(1e-5);
+    expect(
+      relativeDifference(lastLogits({ capture: [blockHook(nLayers - 1, 'hook_mlp_out')] }), last.dataSync()),
+    ).toBeLessThan(1e-5);
+    last.dispose();
+    run.dispose();
+  });
+
+  it('gives a pattern that sees what is before, within the window, and sums to one', () => {
     const name = blockHook(0, 'attn.hook_pattern');
+    const window = model.config.attention.windows[0] ?? Infinity;
     const run = model.forward(tokens, { capture: [name] });
     const pattern = run.activations.get(name)!.arraySync() as number[][][][];
     run.dispose();
@@ -139,7 +244,9 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
       const query = row % 8;
       const weights = pattern.flat(2)[row]!;
       expect(weights.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
-      expect(weights.slice(query + 1).every((weight) => weight === 0)).toBe(true);
+      expect(weights.map((weight) => weight > 0)).toEqual(
+        weights.map((_, key) => key <= query && query - key < window),
+      );
     }
   });
 
@@ -155,5 +262,23 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
     const failing: Hooks = { 'blocks.1.hook_mlp_out': broken };
     expect(() => model.forward(tokens, { capture: ['hook_embed'], hooks: failing })).toThrow('a hook that fails');
     expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('refusals', () => {
+  it('names the hooks of post-norms where there are none', () => {
+    const [pattern, shape] = ['blocks.*.ln1_post.hook_scale', { nLayers: 2, postNorms: false }];
+    expect(() => expandHookPattern(pattern, shape)).toThrow(/ln1_post.* no norms after its attention and MLP/);
+    expect(expandHookPattern(pattern, { ...shape, postNorms: true })).toHaveLength(2);
+  });
+
+  it('refuses more tokens than there are learned positions', async () => {
+    const model = await randomModel({ positions: { kind: 'learned' } }, 'wasm');
+    const before = tf.memory().numTensors;
+    expect(() => model.forward([Array<number>(33).fill(1)])).toThrow(
+      'a sequence of 33 tokens, and the model has 32 positions',
+    );
+    expect(tf.memory().numTensors).toBe(before);
+    model.dispose();
   });
 });

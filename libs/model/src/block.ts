@@ -100,9 +100,10 @@ export function headResults({ attn: { nHeads, dHead, W_O } }: Block, z: Tensor2D
   return tf.matMul(perHead, W_O.reshape<Tensor3D>([nHeads, dHead, W_O.shape[1]]));
 }
 
-/** A sum, with what a hook changed of its parts [rows, parts, dModel]. */
-function withChanges(sum: Tensor2D, parts: Tensor3D, shown: Tensor3D): Tensor2D {
-  return shown === parts ? sum : sum.add(shown.sub(parts).sum<Tensor2D>(1));
+/** The heads' sum, from what a hook made of their contributions [rows, H, dModel]. */
+function sumOfHeads({ attn: { b_O } }: Block, results: Tensor3D): Tensor2D {
+  const sum = results.sum<Tensor2D>(1);
+  return b_O === undefined ? sum : sum.add(b_O);
 }
 
 /** From z to what attention adds; head by head only where somebody looks. */
@@ -123,11 +124,12 @@ function attentionOutput(
   }
   const parts = headResults(block, z).transpose<Tensor3D>([1, 0, 2]);
   const results = point('attn.hook_result', parts);
-  const attnRaw = withChanges(sum, parts, results);
+  const attnRaw = results === parts ? sum : sumOfHeads(block, results);
   const { ln1Post, attnOut } = after(attnRaw);
   const carried = weights && ln1Post ? carry(weights, { scale: ln1Post.scale.expandDims(1) }, results) : results;
   const shown = point('attn.hook_result_post', carried);
-  return { attnRaw, ln1Post, attnOut: point('hook_attn_out', withChanges(attnOut, carried, shown)) };
+  const changed = shown === carried ? attnOut : attnOut.add<Tensor2D>(shown.sub(carried).sum(1));
+  return { attnRaw, ln1Post, attnOut: point('hook_attn_out', changed) };
 }
 
 /** From the normalized residual stream to what the MLP adds. */
