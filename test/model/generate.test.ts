@@ -7,7 +7,7 @@ import type { Edit, GenerateOptions } from '@demur/model/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { editHooks } from '../../libs/model/src/edits.ts';
 import { goldenCase, type Batch } from '../golden/golden-case.ts';
-import { randomValues, relativeDifference, tinyModel } from './tiny-model.ts';
+import { modelAt, randomValues, relativeDifference, tinyModel } from './tiny-model.ts';
 
 const families = ['gpt2', 'llama_mha', 'llama_gqa_tied', 'gemma2', 'qwen2'];
 
@@ -67,35 +67,6 @@ describe.each(families)('%s', (family) => {
     });
   });
 
-  it('reads the same logits from its cache as a pass over the whole sequence', async () => {
-    const prompts = [...promptsOf(family, 'plain'), ...promptsOf(family, 'leftpad')];
-    const { dModel, nLayers, dVocab } = model.config;
-    const vector = { shape: [dModel], values: randomValues(dModel, 2) };
-    const edits: Edit[] = [
-      { hook: 'blocks.1.hook_resid_pre', mode: 'add', value: vector, rows: [0, 3] },
-      { hook: 'blocks.*.hook_attn_out', mode: 'project-out', value: vector, positions: 'last', rows: [1] },
-      {
-        hook: 'blocks.0.attn.hook_z',
-        mode: 'add',
-        value: { shape: [], values: Float32Array.of(0.1) },
-        heads: [1],
-        positions: [2, 9, 11],
-      },
-    ];
-    const seen = prompts.map((): Float32Array[] => []);
-    const onLogits: GenerateOptions['onLogits'] = (row, _, logits) => seen[row]!.push(logits.slice());
-    const made = await generate(model, prompts, { maxTokens: 6, edits, onLogits });
-    for (const [row, prompt] of prompts.entries()) {
-      const sequence = [...prompt, ...made[row]!.tokens.slice(0, -1)];
-      const hooks = editHooks(edits, { nLayers, lastFrom: prompt.length - 1, rows: [row], batch: prompts.length });
-      const whole = model.forward([sequence], { hooks, logitsAt: 'all' });
-      const values = whole.logits!.dataSync().slice((prompt.length - 1) * dVocab);
-      whole.dispose();
-      const cached = Float32Array.from(seen[row]!.flatMap((logits) => [...logits]));
-      expect(relativeDifference(cached, values)).toBeLessThan(1e-5);
-    }
-  });
-
   it('draws the same tokens in any batch', async () => {
     const prompts = [...promptsOf(family, 'leftpad'), [3, 4, 5], [9, 8, 7]];
     const sampling = { temperature: 1.5, topK: 20, topP: 0.95, seed: 42 };
@@ -123,6 +94,43 @@ describe.each(families)('%s', (family) => {
       expect(tokens).toEqual(free[row]!.tokens.slice(0, length));
     }
   });
+});
+
+/** Models of every family, and those whose keys depend on more than their column: sliding windows, scaled angles, norms of keys. */
+const cached = [
+  ...families.map((name) => `open/${name}/model`),
+  ...['llama_dynamic', 'llama3_rope', 'mistral_window', 'qwen3'].map((name) => `families/${name}/model`),
+];
+
+it.each(cached)('reads the same logits from its cache as a pass over the whole sequence: %s', async (folder) => {
+  const model = await modelAt(new URL(`../golden/${folder}`, import.meta.url), 'tensorflow');
+  const { dModel, dVocab } = model.config;
+  const prompts = [4, 7, 4, 2].map((length, row) => Array.from({ length }, (_, i) => 3 + ((7 * i + 11 * row) % 50)));
+  const vector = { shape: [dModel], values: randomValues(dModel, 2) };
+  const edits: Edit[] = [
+    { hook: 'blocks.1.hook_resid_pre', mode: 'add', value: vector, rows: [0, 3] },
+    { hook: 'blocks.*.hook_attn_out', mode: 'project-out', value: vector, positions: 'last', rows: [1] },
+    {
+      ...{ hook: 'blocks.0.attn.hook_z', mode: 'add', heads: [1], positions: [2, 9, 11] },
+      value: { shape: [], values: Float32Array.of(0.1) },
+    },
+    { hook: 'hook_embed', mode: 'add', value: { shape: [4, 1, dModel], values: randomValues(4 * dModel, 3) } },
+  ];
+  const seen = prompts.map((): Float32Array[] => []);
+  const onLogits: GenerateOptions['onLogits'] = (row, _, logits) => seen[row]!.push(logits.slice());
+  const made = await generate(model, prompts, { maxTokens: 8, edits, onLogits });
+  for (const [row, prompt] of prompts.entries()) {
+    for (const [step, logits] of seen[row]!.entries()) {
+      const sequence = [...prompt, ...made[row]!.tokens.slice(0, step)];
+      const pass = { ...model.config, lastFrom: prompt.length - 1, rows: [row], batch: prompts.length };
+      const whole = model.forward([sequence], { hooks: editHooks(edits, pass), logitsAt: 'last' });
+      expect(whole.logits!.shape).toEqual([1, dVocab]);
+      expect(relativeDifference(logits, whole.logits!.dataSync()), `row ${row}, step ${step}`).toBeLessThan(1e-5);
+      whole.dispose();
+    }
+    expect(seen[row]!.length).toBe(8);
+  }
+  model.dispose();
 });
 
 describe('a run that ends early', () => {
