@@ -13,7 +13,6 @@ const neutralValues: Record<string, readonly unknown[]> = {
   add_cross_attention: [false],
   is_causal: [true],
   use_bidirectional_attention: [false],
-  pretraining_tp: [1],
   chunk_size_feed_forward: [0],
   // Attention
   sliding_window: [],

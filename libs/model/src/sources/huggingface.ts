@@ -16,14 +16,17 @@ import { hashFiles, sha256 } from './identity.ts';
 import type { ModelIdentity } from './identity.ts';
 import { isFile, readJsonObject } from './read-json.ts';
 import { revisionOf } from './revision.ts';
+import { resolveTie } from './stored-unembedding.ts';
 
 /** Opens a directory that holds config.json. @throws DemurError */
 export async function openHuggingFace(path: string): Promise<ModelSource> {
   const file = join(path, 'config.json');
   const fields: Fields = { file, values: new Map(Object.entries(await readJsonObject(file))) };
   const family = familyOfHuggingFace(fields);
-  const config = family.configFromHuggingFace(fields);
+  const told = family.configFromHuggingFace(fields);
   const { files, entries } = await readSafetensorsDirectory(path);
+  const { config, copy } = await resolveTie(family, told, entries);
+  if (copy !== null) entries.delete(copy);
   const plan = family.planWeights(config, 'huggingface', entries);
   checkTensors(path, entries, plan, family.harmlessTensors);
   return {

@@ -2,7 +2,7 @@
 
 import { DemurError } from '../errors.ts';
 import type { PlannedWeight } from '../families/family.ts';
-import { UnsupportedElementTypeError } from './tensor-entry.ts';
+import { requireDecodable, UnsupportedElementTypeError } from './tensor-entry.ts';
 import type { TensorEntries } from './tensor-entry.ts';
 
 /** A tensor that the configuration asks for and the file lacks. */
@@ -36,7 +36,7 @@ export class SurplusTensorError extends DemurError {
   }
 }
 
-/** @throws MissingTensorError, TensorShapeError, SurplusTensorError */
+/** @throws MissingTensorError, TensorShapeError, SurplusTensorError, UnsupportedElementTypeError */
 export function checkTensors(
   path: string,
   entries: TensorEntries,
@@ -47,6 +47,7 @@ export function checkTensors(
   for (const { tensor, shape } of parts) {
     const entry = entries.get(tensor);
     if (entry === undefined) throw new MissingTensorError(path, tensor);
+    requireDecodable(entry);
     if (String(entry.shape) !== String(shape)) throw new TensorShapeError(entry.file, tensor, shape, entry.shape);
     if (shape.length === 1 && entry.type.blockLength > 1) {
       throw new UnsupportedElementTypeError(

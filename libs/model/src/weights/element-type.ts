@@ -209,6 +209,15 @@ export function elementType(name: keyof typeof formats): ElementType {
   return { name, blockLength, blockBytes };
 }
 
+/** A format that is known by name alone: a tensor that nobody needs may have it. */
+export function undecodableType(name: string): ElementType {
+  return { name, blockLength: 1, blockBytes: 0 };
+}
+
+export function isDecodable({ name }: ElementType): boolean {
+  return Object.hasOwn(formats, name);
+}
+
 /** Decodes whole blocks of a format, as many as fill `out`. */
 export function decodeBlocks(type: ElementType, bytes: Uint8Array, out: Float32Array): void {
   formats[type.name]![2](bytes, 0, out.length / type.blockLength, out, 0);

@@ -3,7 +3,7 @@
 
 import { DemurError } from '../errors.ts';
 import { withFileErrors } from '../sources/file-errors.ts';
-import { decodeBlocks, elementType } from './element-type.ts';
+import { decodeBlocks, elementType, isDecodable, undecodableType } from './element-type.ts';
 import type { ElementType } from './element-type.ts';
 import { readBytes, withFile } from './read-bytes.ts';
 import type { OpenFile } from './read-bytes.ts';
@@ -11,8 +11,8 @@ import {
   byteLengthOf,
   checkOverlaps,
   InvalidHeaderError,
+  requireDecodable,
   TruncatedFileError,
-  UnsupportedElementTypeError,
 } from './tensor-entry.ts';
 import type { TensorEntry } from './tensor-entry.ts';
 import { elementCount } from './weight-store.ts';
@@ -64,7 +64,9 @@ export async function readSafetensorsTensor(
       const tensors = header.filter(([own]) => own !== '__metadata__');
       const found = tensors.find(([own]) => own === name);
       if (found === undefined) throw new TensorNotFoundError(path, name, Object.keys(Object.fromEntries(tensors)));
-      const { shape, type, offset, byteLength } = entryOf(path, ...found);
+      const entry = entryOf(path, ...found);
+      requireDecodable(entry);
+      const { shape, type, offset, byteLength } = entry;
       const end = dataStart + offset + byteLength;
       if (end > file.size) throw new TruncatedFileError(path, end, file.size, `tensor "${name}"`);
       const bytes = new Uint8Array(byteLength);
@@ -102,19 +104,16 @@ function parseHeader(path: string, json: Buffer): [string, unknown][] {
   return Object.entries(header);
 }
 
-/** One tensor, its offset still relative to the data section. */
+/** One tensor, its offset still relative to the data section. Its format may be one that is not decoded here. */
 function entryOf(file: string, name: string, value: unknown): TensorEntry {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
   if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2 || typeof dtype !== 'string') {
     throw new InvalidHeaderError(file, `tensor "${name}" lacks a valid dtype, shape or data_offsets`);
   }
-  const type = elementTypes.get(dtype);
-  if (type === undefined) {
-    throw new UnsupportedElementTypeError(file, name, dtype, [...elementTypes.keys()].join(', '));
-  }
   const [begin, end] = offsets as [number, number];
-  const byteLength = byteLengthOf(shape, type);
-  if (byteLength === null || end - begin !== byteLength) {
+  const type = elementTypes.get(dtype) ?? undecodableType(dtype);
+  const byteLength = isDecodable(type) ? byteLengthOf(shape, type) : end - begin;
+  if (byteLength === null || end - begin !== byteLength || byteLength < 0) {
     throw new InvalidHeaderError(
       file,
       `tensor "${name}" (${dtype} [${shape.join(', ')}]) needs ${byteLength ?? 'too many'} bytes ` +

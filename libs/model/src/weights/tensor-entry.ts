@@ -1,6 +1,7 @@
 // Where a tensor lies on disk: what both file formats' headers come down to. Not its values.
 
 import { DemurError } from '../errors.ts';
+import { isDecodable } from './element-type.ts';
 import type { ElementType } from './element-type.ts';
 import { elementCount } from './weight-store.ts';
 
@@ -43,6 +44,11 @@ export class UnsupportedElementTypeError extends DemurError {
       `${file}: tensor "${tensor}" is stored as ${type}, which is not supported; convert the model to one of ${supported}.`,
     );
   }
+}
+
+/** Refuses a tensor that is needed and cannot be read. @throws UnsupportedElementTypeError */
+export function requireDecodable({ file, name, type }: Pick<TensorEntry, 'file' | 'name' | 'type'>): void {
+  if (!isDecodable(type)) throw new UnsupportedElementTypeError(file, name, type.name, 'F32, F16, BF16');
 }
 
 /** Refuses tensors that share bytes. */
