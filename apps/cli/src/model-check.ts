@@ -19,7 +19,7 @@ export async function modelCheck({ model, reference, json, ...engine }: ModelChe
   const signal = interruption();
   const ended = new AbortController();
   try {
-    const path = await resolveModel(model, { signal });
+    const path = await resolveModel(model, { signal, onProgress: bar.download });
     bar.tell('starting the engine');
     const pool = await openEnginePool({ ...engine, onLog: engineLog, signal: ended.signal });
     const outcome = await checkModel(path, { pool, reference, signal, onProgress: bar.update });

@@ -5,7 +5,15 @@ import type { ModelCheckArguments } from './model-check.ts';
 import { wholeNumber } from './whole-number.ts';
 
 export function modelCommand(): Command {
-  const group = new Command('model').description('models on this machine');
+  const group = new Command('model').description('models on this machine and on the Hub');
+  group
+    .command('add')
+    .description('download a model from the Hub, or look at one on this machine, and tell what it is')
+    .argument('<MODEL>', 'owner/name, owner/name@revision, owner/name:file.gguf, or a path')
+    .action(async (model: string) => {
+      const { modelAdd } = await import('./model-add.ts');
+      process.exitCode = await modelAdd(model);
+    });
   group
     .command('check')
     .description('check the engine on a model: against its reference files, and against itself')

@@ -1,5 +1,6 @@
 /** `demur run`: a spec in, result.json and arrays.safetensors out. */
 import {
+  CancelledError,
   openEnginePool,
   parseMemorySize,
   prepareExperiment,
@@ -9,10 +10,10 @@ import {
   type ExperimentResult,
   type ExperimentSpec,
 } from '@demur/interp';
-import type { BackendChoice } from '@demur/model';
+import { resolveModel, type BackendChoice } from '@demur/model';
 import { exitCodeOf } from './exit-code.ts';
 import { openProgressBar, type ProgressBar } from './progress-bar.ts';
-import { readSpec } from './read-spec.ts';
+import { filesOf, readSpec } from './read-spec.ts';
 
 interface EngineArguments {
   backend: BackendChoice;
@@ -34,7 +35,7 @@ export async function run({ spec: path, out, ...engine }: RunArguments): Promise
     const spec = await readSpec(path);
     const output = await reserveOutput(out);
     try {
-      const result = await runOnEngine(spec, { engine, bar, signal });
+      const result = await runOnEngine(spec, { engine, bar, signal, resolveFile: filesOf(path) });
       await writeResult(out, result);
       bar.end();
       tellWarnings(result);
@@ -53,17 +54,20 @@ interface Surroundings {
   engine: EngineArguments;
   bar: ProgressBar;
   signal: AbortSignal;
+  resolveFile: (file: string) => string;
 }
 
-/** Opens the engine while the pairs are tokenised and checked: starting takes it about a second. */
-async function runOnEngine(spec: ExperimentSpec, { engine, bar, signal }: Surroundings): Promise<ExperimentResult> {
+/** Fetches a model of the Hub, then opens the engine while the pairs are tokenised and checked: starting takes it about a second. */
+async function runOnEngine(spec: ExperimentSpec, surroundings: Surroundings): Promise<ExperimentResult> {
+  const { engine, bar, signal, resolveFile } = surroundings;
   const { memory, ...settings } = engine;
   const memoryBytes = memory === undefined ? undefined : parseMemorySize(memory);
+  const model = await resolveModel(spec.model, { signal, onProgress: bar.download });
   const ended = new AbortController();
   const opening = openEnginePool({ ...settings, memoryBytes, onLog: engineLog, signal: ended.signal });
   opening.catch(() => undefined); // told by the await below, unless preparing fails first
   try {
-    const prepared = await prepareExperiment(spec);
+    const prepared = await prepareExperiment(spec, { resolveModel: async () => model, resolveFile });
     bar.tell('starting the engine');
     return await runExperiment(spec, { pool: await opening, prepared, signal, onProgress: bar.update });
   } finally {
@@ -77,7 +81,8 @@ export const engineLog = process.env['DEMUR_DEBUG'] === undefined ? undefined : 
 /** Aborts at Ctrl-C, or when asked to end. A second time ends at once. */
 export function interruption(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => controller.abort(new CancelledError()));
   return controller.signal;
 }
 
