@@ -31,17 +31,20 @@ const pairs = [
 ];
 const columns = 8;
 
-/** Of edge scores on this model: the reference's float32 run against its float64 run, as a share of the scale. */
-const [largestError, scale] = goldenCase('llama_gqa_tied', 'plain').json.batches['plain']!
-  .f32_minus_f64_maxabs_and_scale['eap']!;
-const float32Error = largestError / scale;
-
 const going: ShardOptions = { cancel: { throwIfCancelled: () => undefined }, onProgress: () => undefined };
 
-describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
+/** Gemma-2 has post-norms, soft caps and sliding windows; GPT-2 learned positions and layer norms. */
+const models = [
+  ['llama_gqa_tied', 'tensorflow'],
+  ['llama_gqa_tied', 'wasm'],
+  ['gemma2', 'wasm'],
+  ['gpt2', 'wasm'],
+] as const;
+
+describe.each(models)('%s, %s', (name, backend) => {
   let model: Transformer;
   beforeAll(async () => {
-    model = await tinyModel('llama_gqa_tied', backend);
+    model = await tinyModel(name, backend);
   });
   afterAll(() => model.dispose());
 
@@ -50,6 +53,10 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
     const parsed = parseSpec({ model: '.', pairs: 'given', ...spec });
     return executeShard(model, parsed, shard, options);
   }
+
+  /** Of edge scores on this model: the reference's float32 run against its float64 run, as a share of the scale. */
+  const [largestError, scale] = goldenCase(name, 'plain').json.batches['plain']!.f32_minus_f64_maxabs_and_scale['eap']!;
+  const float32Error = largestError / scale;
 
   /** One cell by brute force: a whole forward pass of the destination with the source's activation put in by a hook. */
   async function bruteForce(
