@@ -38,7 +38,7 @@ function pickOriginal(corpus: readonly Original[], random: Random): Original {
 }
 
 function hasTokenizer({ files }: Original): boolean {
-  return files.has('tokenizer.json') || files.get('model.gguf')?.includes('tokenizer.ggml.tokens') === true;
+  return files.has('tokenizer.json') || files.get('model.gguf')?.includes('tokenizer.ggml.model') === true;
 }
 
 /** Text files are tried more often than their weights. */

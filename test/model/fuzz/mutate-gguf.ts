@@ -194,3 +194,13 @@ function rearranged(
   const by = how === 'replaced' ? ` by ${other.name}` : '';
   return { content, recipe: `${piece.of} ${piece.name} ${how}${by}${counted ? '' : ', not counted'}` };
 }
+
+/** The file with the number of a metadata key set to another, written into its place. */
+export function withGgufNumber(file: Buffer, key: string, value: number): Buffer {
+  const fields = layoutOf(file).pieces.find(({ name }) => name === key)?.fields ?? [];
+  const field = fields.find(({ kind, what }) => kind === 'number' && what === key);
+  if (field === undefined) throw new Error(`no number ${key}`);
+  const content = Buffer.from(file);
+  content.writeUIntLE(value, field.at, field.bytes);
+  return content;
+}
