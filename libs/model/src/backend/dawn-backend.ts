@@ -64,6 +64,13 @@ export class DawnBackend extends WebGPUBackend {
     return values;
   }
 
+  /** Only what has not been brought to the device yet is at hand at once. */
+  override readSync(dataId: object): ReturnType<WebGPUBackend['readSync']> {
+    const { values } = this.tensorMap.get(dataId);
+    if (values == null) throw new Error('WebGPU hands values out asynchronously only: `await tensor.data()`.');
+    return values;
+  }
+
   override dispose(): void {
     super.dispose();
     this.device.destroy();
