@@ -87,6 +87,26 @@ describe('a run', () => {
     expect(readOut(out).result.record.model.path).toBe(golden.model);
   });
 
+  it('steers by a direction beside the spec, and writes completions', () => {
+    const out = newOut();
+    const name = `direction-${files++}.safetensors`;
+    writeFileSync(join(folder, name), encodeSafetensors({ v: golden.arrays['steer.vector']! }));
+    const direction = { file: name, name: 'v' };
+    const options = { direction, coefficients: [0, 1.5], layers: [1], logits: 'last', maxTokens: 8 };
+    const spec = specFile({ ...attribution, kind: 'steering', options });
+    expect(demur(['run', spec, '--out', out], { cwd: root })).toEqual({ status: 0, stdout: '', stderr: '' });
+    const { result, bytes } = readOut(out);
+    const shapes = Object.entries(decodeSafetensors(bytes)).map(([array, { shape }]) => [array, shape]);
+    expect(shapes).toEqual([
+      ['logits_last', [2, 2, 64]],
+      ['metric', [2, 2]],
+    ]);
+    const completions = result.completions as { tokens: number[]; text: string | null }[][];
+    const tokens = completions.map((pairs) => pairs.map((completion) => completion.tokens));
+    expect(tokens).toEqual([golden.tokens['generate.plain'], golden.tokens['generate.add_all_pos']]);
+    expect(completions.flat().every(({ text }) => text === null)).toBe(true);
+  });
+
   it('opens on an older Node by handing over to the project’s own', ({ skip }) => {
     const older = ['/usr/bin/node', '/usr/local/bin/node', '/opt/node/bin/node'].find(isOlderNode);
     if (older === undefined) skip('there is no older Node on this machine');
@@ -124,8 +144,8 @@ describe('a refusal is one sentence, exit code 1, and no files', () => {
     ['an empty file', '', /spec-\d+\.json is not valid JSON: .* at line 1, column 1$/],
     [
       'a kind of a later version',
-      { ...attribution, kind: 'steering' },
-      'kind: "steering" is not available yet; this version runs activations, activation-patching, attribution',
+      { ...attribution, kind: 'head-scan' },
+      'kind: "head-scan" is not available yet; this version runs activations, activation-patching, attribution, steering, generation',
     ],
     [
       'a misspelt option',

@@ -44,6 +44,20 @@ describe('defaults', () => {
     });
   });
 
+  it('fills those of steering and of generation', () => {
+    const direction = { values: [1, 2] };
+    const shared = { run: 'clean', stopTokens: [], temperature: 0 };
+    expect(parseSpec({ ...spec, kind: 'steering', options: { direction, layers: [3] } }).options).toEqual({
+      ...{ direction, mode: 'add', coefficients: [1], layers: [3], positions: 'all', logits: 'none' },
+      ...{ ...shared, maxTokens: 0, stopAtEos: false },
+    });
+    const interventions = [{ direction: { file: 'v.safetensors', name: 'v' }, mode: 'ablate', layers: 'all' }];
+    expect(parseSpec({ ...spec, kind: 'generation', options: { interventions } }).options).toEqual({
+      ...{ ...shared, maxTokens: 64, stopAtEos: true },
+      interventions: [{ ...interventions[0], coefficient: 1, positions: 'all' }],
+    });
+  });
+
   it('keeps what is given', () => {
     const options = { direction: 'noising', activations: ['z', 'mlp_out'], positions: [0, -1] };
     const given = { ...patching(options), seed: 3, pairs: 'bombs-and-pies' };
@@ -80,12 +94,12 @@ describe('refusals', () => {
   it.each<[string, unknown, string, string]>([
     ['no object', 5, '', 'a spec is a JSON object { "kind", "model", "pairs", ... }, not 5'],
     ['a list', [], '', 'a spec is a JSON object { "kind", "model", "pairs", ... }, not []'],
-    ['no kind', {}, 'kind', 'missing; use activations, activation-patching, attribution'],
+    ['no kind', {}, 'kind', 'missing; use activations, activation-patching, attribution, steering, generation'],
     [
       'an unknown kind',
       { ...spec, kind: 'patch' },
       'kind',
-      '"patch" is not a kind of experiment; use activations, activation-patching, attribution',
+      '"patch" is not a kind of experiment; use activations, activation-patching, attribution, steering, generation',
     ],
     [
       'an unknown field',
@@ -281,9 +295,59 @@ describe('refusals', () => {
   });
 
   it('names the hooks that have a gradient for one that has none', () => {
-    const { issues } = refusal(activations({ names: ['blocks.*.attn.hook_pattern'], gradients: true }));
+    const { issues } = refusal(activations({ names: ['blocks.*.ln1.hook_scale'], gradients: true }));
     expect(issues[0]).toMatchObject({ path: 'options.names[0]' });
-    expect(issues[0]?.message).toMatch(/^"blocks\.\*\.attn\.hook_pattern" has no gradient; .*hook_resid_pre/);
+    expect(issues[0]?.message).toMatch(/^"blocks\.\*\.ln1\.hook_scale" has no gradient; .*hook_resid_pre/);
+  });
+
+  const steering = (options: object) => ({
+    ...spec,
+    kind: 'steering',
+    options: { direction: { values: [1] }, layers: 'all', ...options },
+  });
+  const layers = '"all" or a non-empty list of layers such as [12], each once';
+  const direction = '{ "file": "x.safetensors", "name": "v" } or { "values": [numbers] }';
+
+  it.each<[string, object, string, string]>([
+    ['no direction', { direction: undefined }, 'direction', `missing; give a direction: ${direction}`],
+    [
+      'a direction of the database',
+      { direction: 'refusal' },
+      'direction',
+      `"refusal" names a direction of the database, which is not available yet; give ${direction}`,
+    ],
+    [
+      'a direction of an experiment',
+      { direction: { experiment: 'x' } },
+      'direction',
+      `{"experiment":"x"} names a direction of the database, which is not available yet; give ${direction}`,
+    ],
+    ['a value that is no number', { direction: { values: [1, 'x'] } }, 'direction.values[1]', '"x" is not a number'],
+    ['no layers', { layers: undefined }, 'layers', `missing; give ${layers}`],
+    ['an empty list of layers', { layers: [] }, 'layers', `[] is not ${layers}`],
+    ['a layer twice', { layers: [1, 1] }, 'layers', `[1,1] is not ${layers}`],
+    ['a negative layer', { layers: [-1] }, 'layers[0]', '-1 is not a layer (0 or more)'],
+    ['no coefficients', { coefficients: [] }, 'coefficients', '[] is not a non-empty list of coefficients'],
+    [
+      'coefficients of an ablation',
+      { mode: 'ablate', coefficients: [1, 2] },
+      'coefficients',
+      '[1,2]: an ablation projects the direction out whole; leave coefficients out, or add instead',
+    ],
+    ['a mode that is none', { mode: 'remove' }, 'mode', '"remove" is not one of "add", "ablate"'],
+    ['positions by number', { positions: [1] }, 'positions', '[1] is not one of "all", "last"'],
+    ['a run that is none', { run: 'both' }, 'run', '"both" is not one of "clean", "corrupted"'],
+    ['a negative temperature', { temperature: -1 }, 'temperature', '-1 is not a temperature, 0 or more; 0 is greedy'],
+    [
+      'top-k without a temperature',
+      { topK: 5 },
+      'topK',
+      '5 has no effect on greedy decoding; give a "temperature" above 0, or leave it out',
+    ],
+    ['a probability beyond 1', { temperature: 1, topP: 2 }, 'topP', '2 is not a probability above 0, up to 1'],
+    ['half a token', { maxTokens: 0.5 }, 'maxTokens', '0.5 is not a whole number of tokens'],
+  ])('refuses steering with %s', (_, options, path, message) => {
+    expect(refusal(steering(options)).issues[0]).toEqual({ path: `options.${path}`, message });
   });
 
   it('tells everything that is wrong', () => {
@@ -297,21 +361,16 @@ describe('refusals', () => {
     ]);
   });
 
-  it.each([
-    'edge-patching',
-    'circuit-discovery',
-    'circuit-evaluation',
-    'head-scan',
-    'direction',
-    'steering',
-    'generation',
-  ])('tells that %s is of a later version', (kind) => {
-    const attempt = () => parseSpec({ ...spec, kind });
-    expect(attempt).toThrow(KindNotAvailableError);
-    expect(attempt).toThrow(
-      `kind: "${kind}" is not available yet; this version runs activations, activation-patching, attribution`,
-    );
-  });
+  it.each(['edge-patching', 'circuit-discovery', 'circuit-evaluation', 'head-scan', 'direction'])(
+    'tells that %s is of a later version',
+    (kind) => {
+      const attempt = () => parseSpec({ ...spec, kind });
+      expect(attempt).toThrow(KindNotAvailableError);
+      expect(attempt).toThrow(
+        `kind: "${kind}" is not available yet; this version runs activations, activation-patching, attribution, steering, generation`,
+      );
+    },
+  );
 });
 
 describe('JSON Schema', () => {
@@ -321,6 +380,8 @@ describe('JSON Schema', () => {
       'activations',
       'activation-patching',
       'attribution',
+      'steering',
+      'generation',
     ]);
     expect(schema.oneOf[2]?.required).toEqual(['kind', 'model', 'pairs']);
   });

@@ -1,5 +1,6 @@
 /** A spec from a file or from standard input. Checking it is @demur/interp's. */
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseSpec, type ExperimentSpec } from '@demur/interp';
 import { DemurError } from '@demur/model';
@@ -20,6 +21,12 @@ const reasons: Record<string, string> = {
 /** Reads and checks the spec at `path`; `-` is standard input. */
 export async function readSpec(path: string): Promise<ExperimentSpec> {
   return parseSpec(parseJson(await specText(path), path === '-' ? 'standard input' : path));
+}
+
+/** Where the files lie that the spec at `path` names: beside it, or in the working directory for standard input. */
+export function filesOf(path: string): (file: string) => string {
+  const folder = path === '-' ? process.cwd() : dirname(resolve(path));
+  return (file) => resolve(folder, file);
 }
 
 async function specText(path: string): Promise<string> {
