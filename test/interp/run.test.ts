@@ -58,7 +58,7 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
           return difference(arrays[`${side}.${got}`], wanted, { missing: missingIn(site, wanted.shape) });
         };
         const metric = difference(arrays[`${side}.metric`], reference[`${side}.metric`]!);
-        expect(metric.relative).toBeLessThan(1e-5);
+        expect(metric.relative).toBeLessThan(1e-4);
         expect(compare('logits', 'logits').relative).toBeLessThan(1e-5);
         expect(compare('hook_embed', 'embed').relative).toBeLessThan(1e-6);
         for (const [site, hook] of Object.entries(sitesOfHooks))
@@ -90,7 +90,7 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
       for (const site of sites) {
         const missing = pads * json.n_layers;
         const { relative } = difference(arrays[site], reference[`patch.${site}`]!, { missing });
-        expect(relative, site).toBeLessThan(1e-5);
+        expect(relative, site).toBeLessThan(1e-4);
       }
       for (const side of ['clean', 'corrupted'])
         expect(difference(arrays[`baseline.${side}`], reference[`${side}.metric`]!).relative).toBeLessThan(1e-4);
@@ -98,7 +98,7 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
       expect(shape).toEqual([json.n_layers, json.n_heads, json.T, lengths.length]);
       const atColumn = values.filter((_, at) => Math.floor(at / lengths.length) % json.T === json.head_z_pos_position);
       const head = { shape: [json.n_layers, json.n_heads, lengths.length], values: atColumn };
-      expect(difference(head, reference['patch.head_z_pos']!).relative).toBeLessThan(1e-5);
+      expect(difference(head, reference['patch.head_z_pos']!).relative).toBeLessThan(1e-4);
     });
 
     it.each([
@@ -106,7 +106,7 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
       ['last', 'patch.head_z_last'],
     ])('patches heads at %s positions', async (positions, wanted) => {
       const { arrays } = await run(golden, 'activation-patching', { activations: ['z'], positions });
-      expect(difference(arrays['z'], reference[wanted]!).relative).toBeLessThan(1e-5);
+      expect(difference(arrays['z'], reference[wanted]!).relative).toBeLessThan(1e-4);
     });
 
     it('patches at chosen columns', async () => {
@@ -121,7 +121,7 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
         ]),
       ).flat();
       const reduced = { shape: [shape[0]!, 2, pairs], values: Float32Array.from(wanted) };
-      expect(difference(arrays['resid_pre'], reduced).relative).toBeLessThan(1e-5);
+      expect(difference(arrays['resid_pre'], reduced).relative).toBeLessThan(1e-4);
     });
 
     it('attributes to expanded edges', async () => {
