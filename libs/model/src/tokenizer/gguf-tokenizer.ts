@@ -54,18 +54,18 @@ export async function tokenizerOfGguf(fields: Fields, dVocab: number): Promise<T
   });
 }
 
-/** Byte pair encoding over bytes, as GPT-2, Llama 3 and SmolLM2 have it. */
+/** Byte pair encoding over bytes, as GPT-2, Llama 3, Qwen and SmolLM2 have it. */
 function bytePairParts(fields: Fields, { tokens }: GgufVocabulary): KindParts {
   const merges = fields.values.get('tokenizer.ggml.merges');
   if (!Array.isArray(merges) || merges.some((merge) => typeof merge !== 'string' || !/^\S+ \S+$/.test(merge))) {
     throw new InvalidTokenizerError(fields.file, '"tokenizer.ggml.merges" is no list of pairs');
   }
-  const { json, ignoreMerges, addsBos } = preTokenizerOf(fields);
+  const { json, normalizer, ignoreMerges, addsBos } = preTokenizerOf(fields);
   const model = { type: 'BPE', vocab: idsByToken(tokens), merges, ignore_merges: ignoreMerges };
-  return { json: { normalizer: null, pre_tokenizer: json, model, decoder: { type: 'ByteLevel' } }, addsBos };
+  return { json: { normalizer, pre_tokenizer: json, model, decoder: { type: 'ByteLevel' } }, addsBos };
 }
 
-/** SentencePiece, as Llama 1 and 2 have it: spaces are "▁", characters outside the vocabulary fall back to bytes. */
+/** SentencePiece, as Llama 1 and 2 and Gemma have it: spaces are "▁", characters outside the vocabulary fall back to bytes. */
 function sentencePieceParts(fields: Fields, vocabulary: GgufVocabulary): KindParts {
   const prefix = booleanField(fields, 'tokenizer.ggml.add_space_prefix', true);
   const unknown = specialToken(fields, 'unknown', vocabulary)?.content ?? vocabulary.tokens[0];

@@ -9,6 +9,8 @@ import { UnsupportedTokenizerError } from './tokenizer.ts';
 export interface PreTokenizer {
   /** `pre_tokenizer` of tokenizer.json. */
   json: unknown;
+  /** `normalizer` of tokenizer.json. */
+  normalizer: unknown;
   /** Llama 3: a piece that is a whole vocabulary entry is taken without merging. */
   ignoreMerges: boolean;
   /** Whether a BOS comes first when the file does not say. */
@@ -28,20 +30,31 @@ function sequence(...pretokenizers: unknown[]) {
   return { type: 'Sequence', pretokenizers };
 }
 
-const LLAMA3_PATTERN =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" +
-  '\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
+/** Words, digits in groups of at most `digits`, and runs of all else: Llama 3's pattern, and Qwen's with digits one by one. */
+function wordsAndDigits(digits: string): string {
+  return (
+    `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|` +
+    '\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+'
+  );
+}
 
-const gpt2: PreTokenizer = { json: byteLevel(true), ignoreMerges: false, addsBos: false };
+const plain = { normalizer: null, ignoreMerges: false, addsBos: false };
+const gpt2: PreTokenizer = { ...plain, json: byteLevel(true) };
 const singleDigits: PreTokenizer = {
+  ...plain,
   json: sequence({ type: 'Digits', individual_digits: true }, byteLevel(true)),
-  ignoreMerges: false,
-  addsBos: false,
 };
 const llama3: PreTokenizer = {
-  json: sequence(split(LLAMA3_PATTERN), byteLevel(false)),
+  json: sequence(split(wordsAndDigits('\\p{N}{1,3}')), byteLevel(false)),
+  normalizer: null,
   ignoreMerges: true,
   addsBos: true,
+};
+/** llama.cpp leaves out the normalization; the models' own tokenizers have it. */
+const qwen2: PreTokenizer = {
+  ...plain,
+  json: sequence(split(wordsAndDigits('\\p{N}')), byteLevel(false)),
+  normalizer: { type: 'NFC' },
 };
 
 const preTokenizers: ReadonlyMap<string, PreTokenizer> = new Map([
@@ -50,6 +63,7 @@ const preTokenizers: ReadonlyMap<string, PreTokenizer> = new Map([
   ['llama-bpe', llama3],
   ['llama3', llama3],
   ['llama-v3', llama3],
+  ['qwen2', qwen2],
 ]);
 
 /** By `tokenizer.ggml.pre`; GPT-2's where the file does not say. @throws UnsupportedTokenizerError */

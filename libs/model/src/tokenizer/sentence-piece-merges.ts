@@ -14,7 +14,8 @@ interface Merge {
 /** Pairs in the order in which they merge. @throws InvalidTokenizerError where scores are missing */
 export function sentencePieceMerges(file: string, { tokens, types, scores }: GgufVocabulary): [string, string][] {
   if (scores.length === 0) throw new InvalidTokenizerError(file, '"tokenizer.ggml.scores" is missing');
-  const pieces = new Set(tokens.filter((_, id) => types[id] === TOKEN_TYPE.normal));
+  const ofText: readonly number[] = [TOKEN_TYPE.normal, TOKEN_TYPE.userDefined];
+  const pieces = new Set(tokens.filter((_, id) => ofText.includes(types[id]!)));
   const merges = tokens.flatMap((token, id) => (pieces.has(token) ? splits(token, pieces, scores[id]!) : []));
   merges.sort((a, b) => b.score - a.score || b.left.length - a.left.length);
   return merges.map(({ left, right }) => [left, right]);
