@@ -80,6 +80,17 @@ describe('tied embeddings beside an unembedding', () => {
   });
 });
 
+describe('generation_config.json', () => {
+  it('tells what ends a text before config.json does', async () => {
+    const path = copyOf('families/qwen3/model');
+    expect((await openModelSource(path)).config.eosTokenIds).toEqual([2]);
+    writeFileSync(join(path, 'generation_config.json'), '{"temperature": 0.6}');
+    expect((await openModelSource(path)).config.eosTokenIds).toEqual([2]);
+    writeFileSync(join(path, 'generation_config.json'), '{"eos_token_id": [5, 6]}');
+    expect((await openModelSource(path)).config.eosTokenIds).toEqual([5, 6]);
+  });
+});
+
 describe('tensors that nobody needs', () => {
   it('may have any number format', async () => {
     const path = copyOf('families/gpt2_published_f16/model');

@@ -1,6 +1,7 @@
 // A GGUF file as a ModelSource: weights, tokenizer and chat template from the one file.
 
 import { familyOfGguf } from '../families/index.ts';
+import { requireNeutral } from '../fields.ts';
 import type { Fields } from '../fields.ts';
 import type { ModelSource } from '../source.ts';
 import { chatTemplateOfGguf, hasGgufTokenizer, tokenizerOfGguf } from '../tokenizer/gguf-tokenizer.ts';
@@ -23,6 +24,7 @@ const MAX_ROPE_FACTORS = 4096;
 export async function openGguf(path: string): Promise<ModelSource> {
   const header = await readGgufHeader(path);
   const fields: Fields = { file: path, values: header.metadata };
+  requireNeutral(fields, 'split.count', [0, 1]);
   const family = familyOfGguf(fields);
   const config = family.gguf.config(fields, { entries: header.entries, ropeFactors: await ropeFactorsOf(header) });
   const plan = family.planWeights(config, 'gguf', header.entries);

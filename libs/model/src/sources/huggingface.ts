@@ -1,6 +1,7 @@
 // A Hugging Face directory as a ModelSource: config.json, safetensors, tokenizer.json.
 
 import { join } from 'node:path';
+import { tokenIds } from '../families/common-fields.ts';
 import { familyOfHuggingFace } from '../families/index.ts';
 import type { Fields } from '../fields.ts';
 import type { ModelSource } from '../source.ts';
@@ -14,7 +15,7 @@ import type { TensorEntries } from '../weights/tensor-entry.ts';
 import { withFileErrors } from './file-errors.ts';
 import { hashFiles, sha256 } from './identity.ts';
 import type { ModelIdentity } from './identity.ts';
-import { isFile, readJsonObject } from './read-json.ts';
+import { isFile, readJsonObject, readOptionalJsonObject } from './read-json.ts';
 import { revisionOf } from './revision.ts';
 import { resolveTie } from './stored-unembedding.ts';
 
@@ -23,7 +24,7 @@ export async function openHuggingFace(path: string): Promise<ModelSource> {
   const file = join(path, 'config.json');
   const fields: Fields = { file, values: new Map(Object.entries(await readJsonObject(file))) };
   const family = familyOfHuggingFace(fields);
-  const told = family.configFromHuggingFace(fields);
+  const told = { ...family.configFromHuggingFace(fields), ...(await stopTokens(path)) };
   const { files, entries } = await readSafetensorsDirectory(path);
   const { config, copy } = await resolveTie(family, told, entries);
   if (copy !== null) entries.delete(copy);
@@ -39,6 +40,14 @@ export async function openHuggingFace(path: string): Promise<ModelSource> {
     streamWeights: (residency) => ({ plan, entries, residency }),
     loadTokenizer: () => withFileErrors(() => tokenizerOfDirectory(path, config.dVocab)),
   };
+}
+
+/** generation_config.json tells what ends a text, where it is there and says so: transformers asks it before config.json. */
+async function stopTokens(path: string): Promise<{ eosTokenIds?: number[] }> {
+  const file = join(path, 'generation_config.json');
+  const fields = { file, values: new Map(Object.entries((await readOptionalJsonObject(file)) ?? {})) };
+  const eosTokenIds = tokenIds(fields, 'eos_token_id');
+  return eosTokenIds.length === 0 ? {} : { eosTokenIds };
 }
 
 async function identify(path: string, files: string[], entries: TensorEntries): Promise<ModelIdentity> {
