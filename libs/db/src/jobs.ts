@@ -3,6 +3,7 @@ import { PgBoss, type ConstructorOptions, type Job } from 'pg-boss';
 import { completeExperiment, type ExperimentOutcome } from './complete-experiment.ts';
 import type { Database, Session } from './database.ts';
 import { DatabaseError, DatabaseUnreachableError, expectedFailure } from './errors.ts';
+import { openModelCheckJobs, type ModelCheckJobs } from './model-check-jobs.ts';
 import { newId } from './new-id.ts';
 import {
   ExperimentStatusError,
@@ -33,6 +34,8 @@ export interface Jobs {
   work(handler: JobHandler, options?: { concurrency?: number }): Promise<void>;
   /** Ends an experiment that is queued or running; a worker of another process notices within seconds. */
   cancel(experimentId: string): Promise<Experiment>;
+  /** The queue of checks of models. */
+  modelChecks: ModelCheckJobs;
   /** Aborts what runs here, puts it back into the queue, and ends the connection. */
   stop(): Promise<void>;
 }
@@ -79,7 +82,8 @@ export async function openJobs(db: Database, options: JobOptions = {}): Promise<
   await boss.updateQueue(queue, limits);
   await warmQueueCache(boss);
   await requeueOrphans(db, boss);
-  return jobsOf(db, boss, { onChange, onError });
+  const modelChecks = await openModelCheckJobs(db, boss, { describe, onError, heartbeatSeconds });
+  return jobsOf(db, boss, { onChange, onError, modelChecks });
 }
 
 function bossDefaults(heartbeatSeconds: number): ConstructorOptions {
@@ -118,9 +122,14 @@ async function requeueOrphans(db: Database, boss: PgBoss): Promise<void> {
 
 type Callbacks = Required<Pick<JobOptions, 'onChange' | 'onError'>>;
 
-function jobsOf(db: Database, boss: PgBoss, callbacks: Callbacks): Jobs {
+function jobsOf(
+  db: Database,
+  boss: PgBoss,
+  { modelChecks, ...callbacks }: Callbacks & Pick<Jobs, 'modelChecks'>,
+): Jobs {
   const running = new Map<string, AbortController>();
   return {
+    modelChecks,
     enqueue: async (experimentId, session) => {
       await boss.send(queue, {}, { id: experimentId, ...(session && { db: session }) });
       if (!session) callbacks.onChange(experimentId);
@@ -138,6 +147,7 @@ function jobsOf(db: Database, boss: PgBoss, callbacks: Callbacks): Jobs {
       return experiment;
     },
     stop: async () => {
+      modelChecks.stop();
       for (const controller of running.values()) controller.abort(new ExperimentStopped('stopping'));
       await boss.stop({ graceful: true, timeout: stopTimeoutMs });
     },

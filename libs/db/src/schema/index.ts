@@ -7,5 +7,6 @@ export * from './completions.ts';
 export * from './data-sets.ts';
 export * from './directions.ts';
 export * from './experiments.ts';
+export * from './model-checks.ts';
 export * from './models.ts';
 export * from './shards.ts';
