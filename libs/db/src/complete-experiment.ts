@@ -3,6 +3,7 @@ import type { Session } from './database.ts';
 import { DatabaseError } from './errors.ts';
 import { writeArtifacts, type FloatArray } from './repositories/artifacts.ts';
 import { createCircuit } from './repositories/circuits.ts';
+import { writeCompletions, type CompletionInput } from './repositories/completions.ts';
 import { succeedExperiment } from './repositories/experiments.ts';
 import type { Experiment } from './schema/experiments.ts';
 
@@ -13,6 +14,7 @@ export interface ExperimentOutcome {
   artifacts: Readonly<Record<string, FloatArray>>;
   /** The axes of the arrays `scores`, `mask` and, if there is one, `in_circuit` [sender, receiver], where the result is a circuit. */
   circuit?: { senders: string[]; receivers: string[] } | undefined;
+  completions?: CompletionInput[];
 }
 
 export class CircuitArraysMissingError extends DatabaseError {
@@ -25,7 +27,7 @@ export class CircuitArraysMissingError extends DatabaseError {
 }
 
 /**
- * RUNNING to SUCCEEDED with result, record, arrays and circuit, in one transaction: a crash or an error at any point
+ * RUNNING to SUCCEEDED with result, record, arrays, circuit and completions, in one transaction: a crash or an error at any point
  * leaves the database as it was.
  * @throws ExperimentStatusError when the experiment does not run (it was cancelled, say); ExperimentNotFoundError;
  *   ArrayShapeError, CircuitShapeError, NodeNameError, CircuitArraysMissingError for arrays that do not fit.
@@ -38,6 +40,7 @@ export function completeExperiment(session: Session, id: string, outcome: Experi
     } else {
       await writeArtifacts(tx, { experimentId: id }, outcome.artifacts);
     }
+    await writeCompletions(tx, id, outcome.completions ?? []);
     return experiment;
   });
 }

@@ -10,6 +10,7 @@ export { newId } from './new-id.ts';
 export * from './repositories/api-tokens.ts';
 export * from './repositories/artifacts.ts';
 export * from './repositories/circuits.ts';
+export * from './repositories/completions.ts';
 export * from './repositories/data-sets.ts';
 export * from './repositories/experiments.ts';
 export * from './repositories/model-checks.ts';

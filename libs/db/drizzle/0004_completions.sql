@@ -1,0 +1,2 @@
+ALTER TABLE "completions" ALTER COLUMN "text" DROP NOT NULL;--> statement-breakpoint
+ALTER TABLE "completions" ADD COLUMN "finish" text NOT NULL;
