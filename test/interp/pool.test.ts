@@ -107,7 +107,7 @@ describe('runs', () => {
     const { result } = await runExperiment({ ...attribution, seed: 7 }, { pool: await open() });
     expect(result.record).toMatchObject({
       model: { path: golden.model, format: 'huggingface', family: 'llama', dtype: 'float32', tokenizerSha256: null },
-      backend: { name: 'wasm', workers: 1 },
+      backend: { name: 'wasm', precision: 'float32', workers: 1 },
       seed: 7,
       versions: { demur: '0.1.0', node: process.version },
     });

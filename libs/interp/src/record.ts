@@ -9,7 +9,8 @@ import { versions } from './versions.ts';
 
 export interface RunRecord {
   model: ModelIdentity & { path: string; format: string; family: string };
-  backend: { name: string; version: string; reason: string; workers: number };
+  /** `precision`: of the numbers in products, float32 unless a GPU was asked for tf32. */
+  backend: { name: string; version: string; precision: string; reason: string; workers: number };
   /** The last `demur model check` of this model, on this backend by this version; null where there was none. */
   check: LastCheck | null;
   /** What the numbers mean: sign, gradient point, reduction. */
@@ -44,7 +45,13 @@ export async function runRecord(
   const { path, format, config } = source;
   return {
     model: { path, format, family: config.family, ...(await source.identity()) },
-    backend: { name: pool.backend, version: pool.backendVersion, reason: pool.reason, workers: pool.workersFor(model) },
+    backend: {
+      name: pool.backend,
+      version: pool.backendVersion,
+      precision: pool.precision,
+      reason: pool.reason,
+      workers: pool.workersFor(model),
+    },
     residency: residencyOf(model),
     check: await lastCheck(source, pool.backend),
     conventions: conventions(spec),
@@ -64,7 +71,6 @@ const shared = {
   corrupted: 'its counterfactual',
   metric: 'logit(answer) - logit(distractor) at the last position',
   positions: 'arrays over positions are aligned to the right, the answer position last; cells without a token are NaN',
-  arithmetic: 'float32',
 };
 
 function conventions(spec: ExperimentSpec): Record<string, string> {

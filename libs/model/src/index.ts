@@ -1,4 +1,5 @@
 /** @demur/model without a tensor library: safe on any thread. The engine is the other entry, `@demur/model/engine`. */
+export type { Precision } from './backend/backend.ts';
 export { backendEnvironment, backendNames, type BackendChoice, type BackendName } from './backend/backend-name.ts';
 export { BackendUnavailableError } from './backend/backend-unavailable-error.ts';
 export { isLibraryNoise } from './backend/library-noise.ts';
@@ -6,6 +7,7 @@ export { probeBackend, probeBackends, type BackendProbe } from './backend/probe-
 export type { ModelConfig } from './config.ts';
 export type { FinishReason } from './generate.ts';
 export { DemurError } from './errors.ts';
+export { HubOfflineError } from './hub/errors.ts';
 export { parseHubReference, type HubReference } from './hub/reference.ts';
 export { checkHubModel, hubReferenceOf, resolveModel, type ResolveOptions } from './hub/resolve-model.ts';
 export {

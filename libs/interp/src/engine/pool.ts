@@ -6,6 +6,7 @@ import {
   type BackendChoice,
   type BackendName,
   type ModelSource,
+  type Precision,
   type Residency,
 } from '@demur/model';
 import { CancelledError, PoolClosedError } from './errors.ts';
@@ -28,6 +29,8 @@ export interface EnginePoolOptions {
 export interface EnginePool {
   readonly backend: BackendName;
   readonly backendVersion: string;
+  /** Of the numbers in products. */
+  readonly precision: Precision;
   /** Why this backend: a sentence. */
   readonly reason: string;
   readonly workers: number;
@@ -94,6 +97,10 @@ class HostedPool implements EnginePool {
 
   get backendVersion(): string {
     return this.#backendReport.version;
+  }
+
+  get precision(): Precision {
+    return this.#backendReport.precision;
   }
 
   get reason(): string {

@@ -1,5 +1,5 @@
 /** What parent, engine host and worker threads say to each other. Types only. */
-import type { BackendChoice, BackendName, ModelConfig, Residency, WeightRecipe } from '@demur/model';
+import type { BackendChoice, BackendName, ModelConfig, Precision, Residency, WeightRecipe } from '@demur/model';
 import type { CheckTask } from '../model-check/checks.ts';
 import type { Shard, ShardArrays } from '../shard.ts';
 import type { ExperimentSpec } from '../spec.ts';
@@ -10,6 +10,7 @@ export interface BackendReport {
   name: BackendName;
   version: string;
   reason: string;
+  precision: Precision;
   /** Whether one thread is all that a process may have: it holds a device. */
   onlyThread: boolean;
 }

@@ -30,8 +30,8 @@ function say(message: FromThread, transfer: ArrayBuffer[] = []): void {
 async function openThread(): Promise<void> {
   try {
     backend = await openBackend(workerData as BackendChoice);
-    const { name, version, reason, onlyThread } = backend;
-    say({ type: 'ready', backend: { name, version, reason, onlyThread } });
+    const { name, version, precision, reason, onlyThread } = backend;
+    say({ type: 'ready', backend: { name, version, precision, reason, onlyThread } });
   } catch (error) {
     say({ type: 'refused', error: reportError(error) });
   }

@@ -1,5 +1,8 @@
 import type { BackendName } from './backend-name.ts';
 
+/** Of the numbers in products: tf32 has float32's range and 10 bits of its 23. Sums are float32 in both. */
+export type Precision = 'float32' | 'tf32';
+
 /** A backend that is open in this thread: every tfjs operation of the thread runs on it. */
 export interface Backend {
   name: BackendName;
@@ -7,6 +10,7 @@ export interface Backend {
   version: string;
   /** Threads within one operation. */
   threads: number;
+  precision: Precision;
   /** Why this one: a sentence. */
   reason: string;
   /** One line for people, such as `tensorflow 2.21.0 on the CPU, 1 thread`. */
@@ -26,6 +30,7 @@ export type LoadedBackend = Omit<Backend, 'reason'>;
 
 /** A backend in the process's own memory, as much as the machine has: nothing to wait for, and no limit of its own. */
 export const inMemory = {
+  precision: 'float32',
   software: false,
   onlyThread: false,
   idle: async (): Promise<void> => undefined,

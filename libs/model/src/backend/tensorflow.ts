@@ -2,8 +2,10 @@
  * The `tensorflow` backend: TensorFlow's C library through @tensorflow/tfjs-node-gpu, whose addon `npm run setup`
  * builds. On the CPU unless TensorFlow finds a GPU. Worker threads each open their own; the library exists once.
  */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { inMemory, type LoadedBackend } from './backend.ts';
@@ -20,11 +22,32 @@ export async function loadTensorflow(): Promise<LoadedBackend> {
   restoreRemovedUtilities();
   requireAddon();
   await tf.setBackend('tensorflow');
-  const { binding, isUsingGpuDevice } = tf.backend() as unknown as NodeBackend;
+  const { binding, isUsingGpuDevice: onGpu } = tf.backend() as unknown as NodeBackend;
   const threads = Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0) || availableParallelism();
-  const place = isUsingGpuDevice ? 'a GPU' : `the CPU, ${threads} thread${threads === 1 ? '' : 's'}`;
+  const precision = onGpu && process.env['NVIDIA_TF32_OVERRIDE'] !== '0' ? 'tf32' : 'float32';
+  const cpu = `the CPU, ${threads} thread${threads === 1 ? '' : 's'}${hasCuda() ? '; its CUDA libraries found no GPU' : ''}`;
+  const place = onGpu ? `${gpuName()}, by CUDA, in ${precision}` : cpu;
   const version = binding.TF_Version;
-  return { ...inMemory, name: 'tensorflow', version, threads, describe: `tensorflow ${version} on ${place}` };
+  const describe = `tensorflow ${version} on ${place}`;
+  return { ...inMemory, name: 'tensorflow', version, threads, precision, onlyThread: onGpu, describe };
+}
+
+/** Whether the library that `npm run setup -- --gpu` brings is the one that is linked. */
+function hasCuda(): boolean {
+  const folder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
+  return existsSync(join(folder, 'deps', 'nvidia'));
+}
+
+/** What NVIDIA's driver calls the machine's GPUs; TensorFlow tells it in its log alone. */
+function gpuName(): string {
+  try {
+    const folder = '/proc/driver/nvidia/gpus';
+    const texts = readdirSync(folder).map((gpu) => readFileSync(join(folder, gpu, 'information'), 'utf8'));
+    const names = texts.flatMap((text) => /^Model:\s*(.+)$/m.exec(text)?.[1] ?? []);
+    return [...new Set(names)].join(' or ') || 'a GPU';
+  } catch {
+    return 'a GPU';
+  }
 }
 
 /** tfjs-node 4.22 calls `util.isNullOrUndefined`, which Node 23 removed. */

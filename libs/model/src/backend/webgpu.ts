@@ -27,6 +27,7 @@ export async function loadWebgpu({ software = true } = {}): Promise<LoadedBacken
     name: 'webgpu',
     version,
     threads: 1,
+    precision: 'float32',
     describe: `webgpu (Dawn ${version}) on ${adapter}${isSoftware ? ', an adapter in software, no GPU' : ''}`,
     software: isSoftware,
     onlyThread: true,
