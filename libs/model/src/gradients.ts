@@ -14,7 +14,7 @@ import { scoped } from './components/scoped.ts';
 import type { ModelConfig } from './config.ts';
 import { blockHook } from './hooks.ts';
 import type { BlockHook, HookName, ModelHook } from './hooks.ts';
-import { freeingOnError, hookName } from './showing.ts';
+import { freeingOnError, hookName, requireSameShape } from './showing.ts';
 import type { Transformer } from './transformer.ts';
 
 /**
@@ -117,6 +117,7 @@ function backward(
   // Of the last position; the rows of all are zero before it.
   const norm = model.finalNorm(final.shape[0] === group.cells ? final : lastRows(final, group));
   const dNormalized = metric(norm.normalized);
+  requireSameShape('The metric', norm.normalized, dNormalized);
   keep('ln_final.hook_normalized', null, () => onlyLast(dNormalized, group));
   const dFinal = normVjp(model.lnFinal, norm, dNormalized);
   let dResid = layers.at(-1)?.lastOnly ? dFinal : onlyLast(dFinal, group);

@@ -5,8 +5,25 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import { fromCanonical, toCanonical } from './canonical.ts';
 import type { Layout } from './canonical.ts';
+import { DemurError } from './errors.ts';
 import { blockHook } from './hooks.ts';
 import type { BlockHook, HookName, ModelHook } from './hooks.ts';
+
+/** A hook or a metric that gives back another shape than it was shown: backends would compute something, or read beyond. */
+export class ReplacedShapeError extends DemurError {
+  constructor(giver: string, { shown, given }: { shown: readonly number[]; given: readonly number[] }) {
+    super(
+      'REPLACED_SHAPE',
+      `${giver} gave back the shape [${given.join(', ')}] for [${shown.join(', ')}]; give back the same shape`,
+    );
+  }
+}
+
+/** @throws ReplacedShapeError */
+export function requireSameShape(giver: string, shown: Tensor, given: Tensor): void {
+  if (tf.util.arraysEqual(shown.shape, given.shape)) return;
+  throw new ReplacedShapeError(giver, { shown: shown.shape, given: given.shape });
+}
 
 /** Sees an activation in its canonical shape; returns nothing, or what replaces it (same shape). */
 export type Hook = (activation: Tensor, context: { name: HookName; layer: number | null }) => Tensor | undefined;
@@ -36,6 +53,7 @@ export function shower(
     if (!wants(name)) return activation;
     const canonical = toCanonical(hook, activation, layout);
     const replaced = hooks[name]?.(canonical, { name, layer });
+    if (replaced !== undefined) requireSameShape(`The hook at ${name}`, canonical, replaced);
     if (captured.has(name)) activations.set(name, tf.keep((replaced ?? canonical).clone()));
     return replaced === undefined ? activation : fromCanonical(hook, replaced, layout);
   };

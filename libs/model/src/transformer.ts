@@ -68,6 +68,13 @@ export class ContextLengthError extends DemurError {
   }
 }
 
+/** Tokens that make no batch: rows of different lengths, none, or ids that the model has no embedding for. */
+export class TokensError extends DemurError {
+  constructor(problem: string) {
+    super('INVALID_TOKENS', `The tokens of a pass ${problem}`);
+  }
+}
+
 export class Transformer {
   readonly config: ModelConfig;
   readonly lnFinal: NormWeights;
@@ -150,9 +157,10 @@ export class Transformer {
     return { cells, positions, start, rotations, fixed };
   }
 
-  /** Token embeddings as rows of a pass: tokens [batch][position] → [position · batch, dModel]. */
+  /** Token embeddings as rows of a pass: tokens [batch][position] → [position · batch, dModel]. @throws {TokensError} */
   embed(tokens: readonly (readonly number[])[]): Tensor2D {
     const { dModel, embedScale } = this.config;
+    requireTokens(tokens, this.config.dVocab);
     // Position-major: the first position of every sequence, then the second.
     const ids = (tokens[0] ?? []).flatMap((_, position) => tokens.map((sequence) => sequence[position] as number));
     const rows = this.#weights.rows('embed.W_E', ids);
@@ -310,6 +318,15 @@ export class Transformer {
     if (at === 'last') return this.unembed(last(normalized));
     return toCanonical('hook_embed', this.unembed(normalized), layout);
   }
+}
+
+function requireTokens(tokens: readonly (readonly number[])[], dVocab: number): void {
+  const length = tokens[0]?.length ?? 0;
+  if (length === 0) throw new TokensError('are none; give a sequence of at least one');
+  const other = tokens.find((sequence) => sequence.length !== length);
+  if (other !== undefined) throw new TokensError(`have rows of ${length} and ${other.length}; give rows of one length`);
+  const bad = tokens.flat().find((id) => !Number.isInteger(id) || id < 0 || id >= dVocab);
+  if (bad !== undefined) throw new TokensError(`have the id ${bad}; give ids from 0 to ${dVocab - 1}`);
 }
 
 function wantsFinalNorm(show: Show): boolean {
