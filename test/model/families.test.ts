@@ -27,7 +27,7 @@ const hooks: [array: string, hook: BlockHook][] = [
 ];
 
 /** float32 throughout, here and there: what is left are a few roundings. */
-const TOLERANCE = 5e-6;
+const TOLERANCE = 1e-5;
 
 /** The model of a case: a Hugging Face directory or a GGUF file. */
 function sourceOf(name: string): Promise<ModelSource> {

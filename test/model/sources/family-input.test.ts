@@ -125,6 +125,7 @@ describe('GGUF metadata', () => {
     ['qwen2', { ...rms, 'rope.dimension_sections': [1, 2] }, UnsupportedConfigError, 'qwen2.rope.dimension_sections'],
     ['qwen2', { ...rms, 'attention.sliding_window': 8 }, UnsupportedConfigError, 'qwen2.attention.sliding_window'],
     ['qwen2', { ...rms, 'rope.scaling.type': 'yarn' }, UnsupportedConfigError, 'yarn'],
+    ['qwen3', { ...rms, constructor: 1 }, UnsupportedConfigError, 'qwen3.constructor'],
     ['qwen3', { ...rms, expert_count: 8 }, UnsupportedConfigError, 'qwen3.expert_count'],
     ['qwen3', { ...rms, 'attention.head_count': [4, 4] }, ConfigFieldError, 'qwen3.attention.head_count'],
     [

@@ -9,7 +9,7 @@ import { plainAttention } from './decoder-fields.ts';
 import type { GgufTensors } from './family.ts';
 import { stretchedContext } from './rope-fields.ts';
 
-/** Keys that are read, or checked, or say nothing about results. */
+/** Keys that are read. */
 const knownKeys = [
   'block_count',
   'context_length',
@@ -18,11 +18,17 @@ const knownKeys = [
   'attention.head_count',
   'attention.head_count_kv',
   'vocab_size',
-  'expert_count',
-  'expert_used_count',
-  'use_parallel_residual',
-  'tensor_data_layout',
 ];
+
+/** Keys that change results, with the values that do not. */
+const neutralKeys: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
+  ['expert_count', [0]],
+  ['expert_used_count', [0]],
+  ['use_parallel_residual', [false]],
+  ['tensor_data_layout', ['Meta AI original pth']],
+  ['attention.causal', [true]],
+  ['rope.scaling.attn_factor', [1]],
+]);
 
 const decoderKeys = [
   'attention.key_length',
@@ -41,12 +47,9 @@ const decoderKeys = [
 export function requireKnownKeys(fields: Fields, architecture: string, own: readonly string[] = []): void {
   const known = new Set([...knownKeys, ...own].map((key) => `${architecture}.${key}`));
   for (const key of fields.values.keys()) {
-    if (key.startsWith(`${architecture}.`) && !known.has(key)) requireNeutral(fields, key, []);
+    if (!key.startsWith(`${architecture}.`) || known.has(key)) continue;
+    requireNeutral(fields, key, neutralKeys.get(key.slice(architecture.length + 1)) ?? []);
   }
-  requireNeutral(fields, `${architecture}.expert_count`, [0]);
-  requireNeutral(fields, `${architecture}.expert_used_count`, [0]);
-  requireNeutral(fields, `${architecture}.use_parallel_residual`, [false]);
-  requireNeutral(fields, `${architecture}.tensor_data_layout`, ['Meta AI original pth']);
 }
 
 /** A decoder without windows, caps and post-norms; biases where the file has them. @throws ConfigFieldError */
