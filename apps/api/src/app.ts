@@ -9,6 +9,7 @@ import { progressChannel } from './experiment/progress-channel.ts';
 import { runJob } from './experiment/run-job.ts';
 import { toProgress } from './experiment/to-experiment.ts';
 import { Models } from './model/models.ts';
+import { ModelChecks } from './model-check/model-checks.ts';
 import { Tokens } from './token/tokens.ts';
 
 export interface App {
@@ -17,6 +18,7 @@ export interface App {
   engine: Engine;
   experiments: Experiments;
   models: Models;
+  modelChecks: ModelChecks;
   tokens: Tokens;
   /** Starts to run what is queued; opens the engine. */
   work(): Promise<void>;
@@ -43,14 +45,16 @@ function createApp(env: Env, database: Database, jobs: Jobs): App {
   const engine = new Engine(env);
   const models = new Models(database, env.modelRoots);
   const dataSets = new DataSets(database);
+  const modelChecks = new ModelChecks(database, jobs);
   return {
-    ...{ engine, models, dataSets },
+    ...{ engine, models, modelChecks, dataSets },
     circuits: new Circuits(database),
     experiments: new Experiments({ database, jobs, models, dataSets }),
     tokens: new Tokens(database),
     work: async () => {
       void engine.pool().catch(logError);
       await jobs.work(runJob({ pool: () => engine.pool(), models, dataSets }));
+      await jobs.modelChecks.work(modelChecks.handler(() => engine.pool()));
     },
     close: async () => {
       await jobs.stop();

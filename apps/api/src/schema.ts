@@ -8,6 +8,7 @@ import { DataSetResolver } from './data-set/data-set.resolver.ts';
 import { ExperimentResolver } from './experiment/experiment.resolver.ts';
 import { progressChannel } from './experiment/progress-channel.ts';
 import { ModelResolver } from './model/model.resolver.ts';
+import { ModelCheckResolver } from './model-check/model-check.resolver.ts';
 import { PatchingGridResolver } from './patching-grid/patching-grid.resolver.ts';
 import type { Context } from './context.ts';
 import { hasRole, type Role } from './roles.ts';
@@ -21,6 +22,7 @@ export function createSchema(): GraphQLSchema {
       DataSetResolver,
       ExperimentResolver,
       ModelResolver,
+      ModelCheckResolver,
       PatchingGridResolver,
     ],
     authChecker: ({ context }: { context: Context }, roles: Role[]) => hasRole(context.role, roles),

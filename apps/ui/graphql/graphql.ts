@@ -18,6 +18,11 @@ export type Scalars = {
   JSON: { input: unknown; output: unknown; }
 };
 
+export type CheckOutcome =
+  | 'FAILED'
+  | 'PASSED'
+  | 'SKIPPED';
+
 export type CircuitSidecarInput = {
   data: Scalars['String']['input'];
   method: Scalars['String']['input'];
@@ -89,6 +94,12 @@ export type LayerRange = {
   max?: InputMaybe<Scalars['Int']['input']>;
   min?: InputMaybe<Scalars['Int']['input']>;
 };
+
+export type ModelCheckStatus =
+  | 'ENDED'
+  | 'FAILED'
+  | 'QUEUED'
+  | 'RUNNING';
 
 export type NodeFilter = {
   heads?: InputMaybe<Array<Scalars['Int']['input']>>;
@@ -245,15 +256,32 @@ export type ExperimentProgressSubscriptionVariables = Exact<{
 
 export type ExperimentProgressSubscription = { experimentProgress: { ' $fragmentRefs'?: { 'ProgressStepFragment': ProgressStepFragment } } };
 
+export type ModelChecksFragment = { id: string, checks: Array<(
+    { id: string }
+    & { ' $fragmentRefs'?: { 'ModelCheckFragment': ModelCheckFragment } }
+  )> } & { ' $fragmentName'?: 'ModelChecksFragment' };
+
+export type ModelCheckFragment = { status: ModelCheckStatus, fraction: number, passed?: boolean | null, backend?: string | null, backendVersion?: string | null, version?: string | null, isCurrent: boolean, createdAt: string, finishedAt?: string | null, error?: { code: string, message: string } | null, results: Array<{ name: string, says: string, status: CheckOutcome, tolerance: number, measured?: number | null, detail: string }> } & { ' $fragmentName'?: 'ModelCheckFragment' };
+
+export type CheckModelMutationVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type CheckModelMutation = { checkModel: { id: string } };
+
 export type ModelListQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ModelListQuery = { models: Array<(
-    { id: string }
+    { id: string, checks: Array<{ status: ModelCheckStatus }> }
     & { ' $fragmentRefs'?: { 'ModelCardFragment': ModelCardFragment } }
   )> };
 
-export type ModelCardFragment = { name: string, slug: string, path: string, format: string, family: string, dtype: string, weightsSha256: string, tokenizerSha256?: string | null, chatTemplateSha256?: string | null, shape: { nLayers: number, nHeads: number, nKvHeads: number, dModel: number, dHead: number, dMlp: number, nCtx: number, dVocab: number } } & { ' $fragmentName'?: 'ModelCardFragment' };
+export type ModelCardFragment = (
+  { name: string, slug: string, path: string, format: string, family: string, dtype: string, weightsSha256: string, tokenizerSha256?: string | null, chatTemplateSha256?: string | null, shape: { nLayers: number, nHeads: number, nKvHeads: number, dModel: number, dHead: number, dMlp: number, nCtx: number, dVocab: number } }
+  & { ' $fragmentRefs'?: { 'ModelChecksFragment': ModelChecksFragment } }
+) & { ' $fragmentName'?: 'ModelCardFragment' };
 
 export type NewExperimentChoicesQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -487,8 +515,65 @@ fragment ProgressStep on ExperimentProgress {
   stage
   fraction
 }`, {"fragmentName":"ExperimentRow"}) as unknown as TypedDocumentString<ExperimentRowFragment, unknown>;
+export const ModelCheckFragmentDoc = new TypedDocumentString(`
+    fragment ModelCheck on ModelCheck {
+  status
+  fraction
+  passed
+  backend
+  backendVersion
+  version
+  isCurrent
+  createdAt
+  finishedAt
+  error {
+    code
+    message
+  }
+  results {
+    name
+    says
+    status
+    tolerance
+    measured
+    detail
+  }
+}
+    `, {"fragmentName":"ModelCheck"}) as unknown as TypedDocumentString<ModelCheckFragment, unknown>;
+export const ModelChecksFragmentDoc = new TypedDocumentString(`
+    fragment ModelChecks on Model {
+  id
+  checks {
+    id
+    ...ModelCheck
+  }
+}
+    fragment ModelCheck on ModelCheck {
+  status
+  fraction
+  passed
+  backend
+  backendVersion
+  version
+  isCurrent
+  createdAt
+  finishedAt
+  error {
+    code
+    message
+  }
+  results {
+    name
+    says
+    status
+    tolerance
+    measured
+    detail
+  }
+}`, {"fragmentName":"ModelChecks"}) as unknown as TypedDocumentString<ModelChecksFragment, unknown>;
 export const ModelCardFragmentDoc = new TypedDocumentString(`
     fragment ModelCard on Model {
+  ...ModelChecks
   name
   slug
   path
@@ -509,7 +594,36 @@ export const ModelCardFragmentDoc = new TypedDocumentString(`
     dVocab
   }
 }
-    `, {"fragmentName":"ModelCard"}) as unknown as TypedDocumentString<ModelCardFragment, unknown>;
+    fragment ModelChecks on Model {
+  id
+  checks {
+    id
+    ...ModelCheck
+  }
+}
+fragment ModelCheck on ModelCheck {
+  status
+  fraction
+  passed
+  backend
+  backendVersion
+  version
+  isCurrent
+  createdAt
+  finishedAt
+  error {
+    code
+    message
+  }
+  results {
+    name
+    says
+    status
+    tolerance
+    measured
+    detail
+  }
+}`, {"fragmentName":"ModelCard"}) as unknown as TypedDocumentString<ModelCardFragment, unknown>;
 export const CircuitGraphDocument = new TypedDocumentString(`
     query CircuitGraph($id: ID!, $first: Int!, $filter: EdgeFilter) {
   circuit(id: $id) {
@@ -807,14 +921,55 @@ export const ExperimentProgressDocument = new TypedDocumentString(`
   stage
   fraction
 }`) as unknown as TypedDocumentString<ExperimentProgressSubscription, ExperimentProgressSubscriptionVariables>;
+export const CheckModelDocument = new TypedDocumentString(`
+    mutation CheckModel($id: ID!) {
+  checkModel(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<CheckModelMutation, CheckModelMutationVariables>;
 export const ModelListDocument = new TypedDocumentString(`
     query ModelList {
   models {
     id
+    checks {
+      status
+    }
     ...ModelCard
   }
 }
-    fragment ModelCard on Model {
+    fragment ModelChecks on Model {
+  id
+  checks {
+    id
+    ...ModelCheck
+  }
+}
+fragment ModelCheck on ModelCheck {
+  status
+  fraction
+  passed
+  backend
+  backendVersion
+  version
+  isCurrent
+  createdAt
+  finishedAt
+  error {
+    code
+    message
+  }
+  results {
+    name
+    says
+    status
+    tolerance
+    measured
+    detail
+  }
+}
+fragment ModelCard on Model {
+  ...ModelChecks
   name
   slug
   path

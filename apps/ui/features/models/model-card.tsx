@@ -3,10 +3,12 @@ import Link from 'next/link';
 import { countText } from '../../components/number-text.ts';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { ModelCardFragmentDoc } from '../../graphql/graphql.ts';
+import { ModelChecks } from './model-checks.tsx';
 import styles from './model-list.module.css';
 
 export function ModelCard({ model }: { model: FragmentType<typeof ModelCardFragmentDoc> }) {
-  const { name, slug, path, format, family, dtype, shape, ...hashes } = readFragment(ModelCardFragmentDoc, model);
+  const card = readFragment(ModelCardFragmentDoc, model);
+  const { name, slug, path, format, family, dtype, shape, ...hashes } = card;
   const sizes: [string, string][] = [
     ['layers', countText(shape.nLayers)],
     [
@@ -37,6 +39,7 @@ export function ModelCard({ model }: { model: FragmentType<typeof ModelCardFragm
           </div>
         ))}
       </dl>
+      <ModelChecks model={card} />
       <details>
         <summary>Where it lies, and its hashes</summary>
         <dl className={styles.hashes}>

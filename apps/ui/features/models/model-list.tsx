@@ -2,7 +2,7 @@
 /** All registered models. */
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import { EmptyState, ErrorNotice, Loading } from '../../components/notice.tsx';
-import { ModelListDocument } from '../../graphql/graphql.ts';
+import { ModelListDocument, type ModelListQuery } from '../../graphql/graphql.ts';
 import { ModelCard } from './model-card.tsx';
 import styles from './model-list.module.css';
 
@@ -12,8 +12,13 @@ const registration = `mutation {
   }
 }`;
 
+/** Whether a check waits or runs. */
+function isChecking({ models }: ModelListQuery): boolean {
+  return models.some(({ checks }) => checks.some(({ status }) => status === 'QUEUED' || status === 'RUNNING'));
+}
+
 export function ModelList() {
-  const list = useGraphqlQuery(ModelListDocument, {});
+  const list = useGraphqlQuery(ModelListDocument, {}, { pollWhile: isChecking });
   if (list.error) return <ErrorNotice error={list.error} retry={() => void list.refetch()} />;
   if (!list.data) return <Loading what="models" />;
   if (list.data.models.length === 0) return <NoModels />;

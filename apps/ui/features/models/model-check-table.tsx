@@ -1,0 +1,53 @@
+/** The single checks: what each says, what it has measured, and what was allowed. */
+import tableStyles from '../../components/data-table.module.css';
+import { numberText } from '../../components/number-text.ts';
+import type { ModelCheckFragment } from '../../graphql/graphql.ts';
+import styles from './model-checks.module.css';
+
+type Result = ModelCheckFragment['results'][number];
+
+const words: Record<Result['status'], string> = { PASSED: 'passed', FAILED: 'failed', SKIPPED: 'skipped' };
+
+export function ModelCheckTable({ results }: { results: readonly Result[] }) {
+  return (
+    <div className={tableStyles.frame}>
+      <table className={tableStyles.table}>
+        <thead>
+          <tr>
+            <th>Check</th>
+            <th>Outcome</th>
+            <th className={tableStyles.number}>Measured</th>
+            <th className={tableStyles.number}>Allowed</th>
+            <th>What it says</th>
+          </tr>
+        </thead>
+        <tbody>
+          {results.map((result) => (
+            <ResultRow key={result.name} {...result} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function ResultRow({ name, status, measured, tolerance, says, detail }: Result) {
+  return (
+    <tr>
+      <td>
+        <code>{name}</code>
+      </td>
+      <td>
+        <span className={styles.outcome} data-outcome={words[status]}>
+          {words[status]}
+        </span>
+      </td>
+      <td className={tableStyles.number}>{status === 'SKIPPED' ? '' : numberText(measured, 2)}</td>
+      <td className={tableStyles.number}>{status === 'SKIPPED' ? '' : numberText(tolerance, 2)}</td>
+      <td>
+        {says}
+        {status !== 'PASSED' && <span className={styles.quiet}> {detail}</span>}
+      </td>
+    </tr>
+  );
+}
