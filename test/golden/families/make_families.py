@@ -73,6 +73,7 @@ CASES = {
                     attn_logit_softcapping=4.0, final_logit_softcapping=6.0, **rope(10000.0)), ["gguf"]),
     "gguf_qwen2": ("qwen2", 8, sizes(2, 32, 4, 2, 64, 60, **rope(1000000.0)), ["gguf"]),
     "gguf_qwen3": ("qwen3", 8, sizes(2, 32, 4, 2, 64, 62, head_dim=16, tie_word_embeddings=True, **rope(1000000.0)), ["gguf"]),
+    "gguf_k_quants": ("llama", 4, sizes(1, 256, 8, 2, 256, 40, tie_word_embeddings=True, **rope(10000.0)), ["gguf", "k_quants"]),
     "gguf_gpt2": ("gpt2", 9, dict(n_layer=2, n_embd=32, n_head=4, vocab_size=66, n_positions=16), ["gguf"]),
 }
 
@@ -170,9 +171,23 @@ def to_gguf(kind, config, name, x, back=False):
     return x
 
 
-def type_of(index, x):
+K_QUANTS = {Q.Q4_K: (0, 2), Q.Q5_K: (0, 2), Q.Q6_K: (208,)}
+
+
+def random_blocks(x, kind, rng):
+    """Blocks of a shape: gguf does not quantise to these formats. Values of about the size of a weight, some negative."""
+    length, size = gguf.GGML_QUANT_SIZES[kind]
+    raw = rng.integers(0, 256, size=(x.size // length, size), dtype=np.uint8)
+    for at, scale in zip(K_QUANTS[kind], (8e-5, 5e-4)):
+        raw[:, at:at + 2] = rng.uniform(0.5 * scale, scale, size=(len(raw), 1)).astype(np.float16).view(np.uint8)
+    return raw.reshape(x.shape[0], -1)
+
+
+def type_of(index, x, steps):
     if x.ndim == 1:
         return Q.F32
+    if "k_quants" in steps:
+        return list(K_QUANTS)[index % 3]
     return [Q.Q8_0, Q.Q4_1, Q.F16, Q.Q5_1, Q.BF16, Q.Q5_0, Q.F32, Q.Q4_0][index % 8]
 
 
@@ -217,16 +232,16 @@ def llama3_factors(scaling, size):
     return factors
 
 
-def save_gguf(model, kind, file):
+def save_gguf(model, kind, file, steps):
     """Writes the file, and gives the model the weights that are in it."""
-    config = model.config
+    config, rng = model.config, np.random.default_rng(5)
     writer = gguf.GGUFWriter(file, kind)
     write_metadata(writer, kind, config)
     names = gguf.get_tensor_name_map(ARCHITECTURES[kind], config.num_hidden_layers)
     for index, (name, parameter) in enumerate(model.named_parameters()):
         x = np.ascontiguousarray(to_gguf(kind, config, name, parameter.detach().numpy()))
-        type_ = type_of(index, x)
-        raw = gguf.quantize(x, type_)
+        type_ = type_of(index, x, steps)
+        raw = random_blocks(x, type_, rng) if type_ in K_QUANTS else gguf.quantize(x, type_)
         stored = gguf.dequantize(raw, type_).reshape(x.shape)
         parameter.data.copy_(torch.from_numpy(np.array(to_gguf(kind, config, name, stored, back=True))))
         writer.add_tensor(names.get_name(name, (".weight", ".bias")), raw, raw_dtype=None if type_ in (Q.F32, Q.F16) else type_)
@@ -298,7 +313,7 @@ def make(name, seed):
     vocab = config.vocab_size
     tokens = torch.randint(3, vocab, (2, length), generator=generator)
     if "gguf" in steps:
-        save_gguf(model, kind, os.path.join(folder, "model.gguf"))
+        save_gguf(model, kind, os.path.join(folder, "model.gguf"), steps)
         note = check_against_transformers(model, folder, tokens)
     else:
         save_directory(model, os.path.join(folder, "model"), steps)
@@ -319,6 +334,5 @@ def make(name, seed):
     print(f"{name:20s} {total // 1024:4d} KB, logits to {arrays['logits'].abs().max():.2f}, largest attention {peak:.2f} {note}")
 
 
-for seed, case in enumerate(CASES):
-    if len(sys.argv) == 1 or case in sys.argv[1:]:
-        make(case, 700 + seed)
+for case in sys.argv[1:] or CASES:
+    make(case, 700 + sum(case.encode()))
