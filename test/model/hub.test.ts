@@ -426,7 +426,7 @@ describe('without a network', () => {
     await resolve('lab/tiny');
     hub.requests.length = 0;
     expect(await resolve('lab/tiny', offline())).toBe(snapshot());
-    expect(await resolve('lab/tiny', { mayDownload: false })).toBe(snapshot());
+    expect(await resolve('lab/tiny', { offline: 'not now' })).toBe(snapshot());
     expect(hub.requests).toEqual([]);
     await hub.close();
     expect(await resolve('lab/tiny')).toBe(snapshot());

@@ -119,13 +119,13 @@ function serveHub(hub: FakeHub, storage: string, request: IncomingMessage, respo
     return refuse(response, token === undefined ? 401 : 403, repository.isGated ? 'GatedRepo' : 'RepoNotFound');
   const known = ['main', repository.commit, ...(repository.revisions ?? [])];
   if (!known.includes(decodeURIComponent(revision))) return refuse(response, 404, 'RevisionNotFound');
-  if (path === undefined) return listFiles(repository, response);
+  if (path === undefined) return listFiles(id, repository, response);
   serveFile(repository, { path: decodeURIComponent(path), storage, isHead: request.method === 'HEAD' }, response);
 }
 
-function listFiles({ commit, files, alsoListed = [] }: HubRepository, response: ServerResponse): void {
+function listFiles(id: string, { commit, files, alsoListed = [] }: HubRepository, response: ServerResponse): void {
   const siblings = [...Object.keys(files), ...alsoListed].map((rfilename) => ({ rfilename }));
-  response.setHeader('content-type', 'application/json').end(JSON.stringify({ sha: commit, siblings }));
+  response.setHeader('content-type', 'application/json').end(JSON.stringify({ id, sha: commit, siblings }));
 }
 
 function serveFile(

@@ -43,7 +43,7 @@ export async function openApp(env: Env): Promise<App> {
 
 function createApp(env: Env, database: Database, jobs: Jobs): App {
   const engine = new Engine(env);
-  const models = new Models(database, env.modelRoots);
+  const models = new Models(database, { roots: env.modelRoots, mayDownload: env.mayDownload });
   const dataSets = new DataSets(database);
   const modelChecks = new ModelChecks(database, jobs);
   return {
@@ -57,6 +57,7 @@ function createApp(env: Env, database: Database, jobs: Jobs): App {
       await jobs.modelChecks.work(modelChecks.handler(() => engine.pool()));
     },
     close: async () => {
+      await models.close();
       await jobs.stop();
       await engine.close();
       await database.close();

@@ -18,6 +18,8 @@ export interface Env {
   backend: 'auto' | 'tensorflow' | 'wasm';
   /** Engine threads; one a core if undefined. */
   workers: number | undefined;
+  /** Whether models may be downloaded from the Hub: DEMUR_HUB, on for loopback and off beyond by default. */
+  mayDownload: boolean;
   /** What the engine may take, in bytes; three quarters of what is free if undefined. */
   memoryBytes: number | undefined;
   /** Whether a new database is filled with a first model and experiments; not with DEMUR_FIRST_START=none. */
@@ -46,6 +48,7 @@ export function readEnv(variables: Variables = process.env): Env {
     dataDir: path.resolve(variables.DEMUR_DATA || path.join(repositoryRoot, '.demur')),
     databaseUrl: variables.DATABASE_URL || undefined,
     modelRoots: modelRoots(variables),
+    mayDownload: mayDownload(variables),
     backend: backend(variables.DEMUR_BACKEND || 'auto'),
     workers: variables.DEMUR_WORKERS
       ? wholeNumber('DEMUR_WORKERS', variables.DEMUR_WORKERS, { min: 1, max: 1024 })
@@ -68,6 +71,12 @@ function memorySize(value: string): number {
   } catch {
     throw new EnvError('DEMUR_MEMORY', value, 'give a number with a unit, such as 8GB or 512MiB');
   }
+}
+
+function mayDownload({ DEMUR_HUB, HOST }: Variables): boolean {
+  if (!DEMUR_HUB) return isLoopback(HOST || '127.0.0.1');
+  if (DEMUR_HUB === 'on' || DEMUR_HUB === 'off') return DEMUR_HUB === 'on';
+  throw new EnvError('DEMUR_HUB', DEMUR_HUB, 'give on or off');
 }
 
 function backend(value: string): Env['backend'] {

@@ -92,8 +92,7 @@ export class Experiments {
    */
   async create(json: unknown): Promise<Experiment> {
     const spec = parseSpec(json);
-    const { source } = await prepareExperiment(spec, this.#resolvers());
-    const { weightsSha256 } = await source.identity();
+    const weightsSha256 = await this.#check(spec);
     const same = await findExperimentsBySpecHash(this.#database, specHash(spec));
     const known = same.find((row) => isOpen(row) || hasSucceededOn(row, weightsSha256));
     return toExperiment(known ?? (await this.#queue(spec)));
@@ -102,7 +101,7 @@ export class Experiments {
   /** Queues the spec of an experiment once more. Throws `ExperimentNotFoundError`. */
   async rerun(id: string): Promise<Experiment> {
     const spec = parseSpec((await this.#row(id)).spec);
-    await prepareExperiment(spec, this.#resolvers());
+    await this.#check(spec);
     return toExperiment(await this.#queue(spec));
   }
 
@@ -166,6 +165,13 @@ export class Experiments {
     return encodeSafetensors(arrays);
   }
 
+  /** Checks a spec against its model; its hash. null for a model that the job downloads first, and checks then. */
+  async #check(spec: ExperimentSpec): Promise<string | null> {
+    if (await this.#models.isToDownload(spec.model)) return null;
+    const { source } = await prepareExperiment(spec, this.#resolvers());
+    return (await source.identity()).weightsSha256;
+  }
+
   async #row(id: string): Promise<ExperimentRow> {
     const row = await findExperiment(this.#database, id);
     if (row === undefined) throw new ExperimentNotFoundError(id);
@@ -188,7 +194,7 @@ export class Experiments {
 
   #resolvers() {
     return {
-      resolveModel: (name: string) => this.#models.pathOf(name),
+      resolveModel: (name: string) => this.#models.pathHere(name),
       resolvePairs: async (slug: string) => (await this.#dataSets.resolve(slug)).pairs,
     };
   }
@@ -220,6 +226,6 @@ function isOpen({ status }: ExperimentRow): boolean {
   return status === 'QUEUED' || status === 'RUNNING';
 }
 
-function hasSucceededOn({ status, record }: ExperimentRow, weightsSha256: string): boolean {
+function hasSucceededOn({ status, record }: ExperimentRow, weightsSha256: string | null): boolean {
   return status === 'SUCCEEDED' && (record as ResultJson['record']).model.weightsSha256 === weightsSha256;
 }

@@ -19,7 +19,8 @@ export function runJob({ pool, models, dataSets }: RunJobOptions): JobHandler {
         pool: await pool(),
         signal,
         onProgress,
-        resolveModel: (name) => models.pathOf(name),
+        resolveModel: (name) =>
+          models.pathOf(name, { signal, onProgress: (bytes) => onProgress({ stage: 'download', ...bytes }) }),
         resolvePairs: async (slug) => (await dataSets.resolve(slug)).pairs,
       }),
     );

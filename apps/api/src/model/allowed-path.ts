@@ -13,11 +13,24 @@ export class PathNotAllowedError extends DemurError {
   }
 }
 
-/** The absolute path, links followed, if it lies under one of `roots`. Throws `PathNotAllowedError`. */
+/**
+ * The absolute path, links followed, if it lies under one of `roots`. Throws `PathNotAllowedError`.
+ * A file keeps its own name: in Hugging Face's cache it is a link to a blob that is named by its hash.
+ */
 export async function allowedPath(given: string, roots: string[]): Promise<string> {
-  const real = await realPath(path.resolve(given));
-  for (const root of roots) if (isWithin(await realPath(root), real)) return real;
+  const absolute = path.resolve(given);
+  const real = await realPath(absolute);
+  for (const root of roots)
+    if (isWithin(await realPath(root), real)) return isGguf(absolute) ? namedIn(absolute) : real;
   throw new PathNotAllowedError(given, roots);
+}
+
+function isGguf(file: string): boolean {
+  return file.toLowerCase().endsWith('.gguf');
+}
+
+async function namedIn(absolute: string): Promise<string> {
+  return path.join(await realPath(path.dirname(absolute)), path.basename(absolute));
 }
 
 /** Links followed as far as the path exists. */

@@ -1,11 +1,11 @@
 import { Field, InputType } from 'type-graphql';
 
 /** What `registerModel` needs. */
-@InputType({ description: 'A model on this machine to register under a short name.' })
+@InputType({ description: 'A model on this machine, or of the Hub, to register under a short name.' })
 export class RegisterModelInput {
   @Field(() => String, {
     description:
-      'A Hugging Face directory or a GGUF file on the server, under one of the allowed roots (DEMUR_MODEL_ROOTS).',
+      'A Hugging Face directory or a GGUF file on the server, under one of the allowed roots (DEMUR_MODEL_ROOTS), or a Hub id: `owner/name`, `owner/name@revision`, `owner/name:file.gguf`.',
   })
   path: string;
 

@@ -8,9 +8,19 @@ import {
   type Database,
   type Model as ModelRow,
 } from '@demur/db';
-import { DemurError, openModelSource, type ModelConfig } from '@demur/model';
+import {
+  DemurError,
+  hubReferenceOf,
+  openModelSource,
+  type HubReference,
+  type ModelConfig,
+  type ResolveOptions,
+} from '@demur/model';
 import { requireSlug, slugOf } from '../slug.ts';
 import { allowedPath } from './allowed-path.ts';
+import { HubModels } from './hub-models.ts';
+import type { ModelDownload } from './model-download.type.ts';
+import { ModelDownloads } from './model-downloads.ts';
 import type { RegisterModelInput } from './model.input.ts';
 import type { Model, ModelShape } from './model.type.ts';
 
@@ -20,7 +30,7 @@ export class UnknownModelError extends DemurError {
     const known = slugs.length === 0 ? 'none is registered' : `registered are ${slugs.join(', ')}`;
     super(
       'UNKNOWN_MODEL',
-      `"${name}" is neither a registered model (${known}) nor the path of a directory or a .gguf file; register it with registerModel`,
+      `"${name}" is neither a registered model (${known}) nor the path of a directory or a .gguf file, nor a Hub id (owner/name); register it with registerModel`,
       { path: 'model' },
     );
   }
@@ -36,10 +46,13 @@ export class ModelSlugTakenError extends DemurError {
 export class Models {
   readonly #database: Database;
   readonly #roots: string[];
+  readonly #hub: HubModels;
+  readonly #downloads = new ModelDownloads();
 
-  constructor(database: Database, roots: string[]) {
+  constructor(database: Database, { roots, mayDownload }: { roots: string[]; mayDownload: boolean }) {
     this.#database = database;
     this.#roots = roots;
+    this.#hub = new HubModels({ roots, mayDownload });
   }
 
   async list(): Promise<Model[]> {
@@ -56,9 +69,33 @@ export class Models {
     return row === undefined ? null : toModel(row);
   }
 
-  /** Checks the model on disk and keeps its name, place and hashes; once more, it brings them up to date. A trusted path need not be allowed. */
+  /** Downloads of models to register, newest first. */
+  downloads(): ModelDownload[] {
+    return this.#downloads.list();
+  }
+
+  /** Ends the downloads; what came of them is kept. */
+  close(): Promise<void> {
+    return this.#downloads.close();
+  }
+
+  /**
+   * Checks the model and keeps its name, place and hashes; once more, it brings them up to date. A trusted path need not
+   * be allowed. Throws `ModelDownloadingError` where a model of the Hub takes long: it is registered once it is there.
+   */
   async register(input: RegisterModelInput, { isTrusted = false } = {}): Promise<Model> {
-    const source = await openModelSource(isTrusted ? input.path : await allowedPath(input.path, this.#roots));
+    if (isTrusted) return this.#registerAt(input.path, input);
+    const reference = await hubReferenceOf(input.path);
+    if (reference === null) return this.#registerAt(await allowedPath(input.path, this.#roots), input);
+    const slug = requireSlug(input.slug ?? slugOf(nameOf(reference)));
+    if (!(await this.#hub.isHere(input.path))) await this.#hub.requireDownloadable(reference);
+    return this.#downloads.finish({ reference: input.path, slug }, async (options) =>
+      this.#registerAt(await this.#hub.pathOf(input.path, options), { ...input, slug }),
+    );
+  }
+
+  async #registerAt(file: string, input: RegisterModelInput): Promise<Model> {
+    const source = await openModelSource(file);
     const slug = requireSlug(input.slug ?? slugOf(path.basename(source.path, '.gguf')));
     const taken = await findModelBySlug(this.#database, slug);
     if (taken !== undefined && taken.sourcePath !== source.path) throw new ModelSlugTakenError(slug, taken.sourcePath);
@@ -67,16 +104,46 @@ export class Models {
     return toModel(await registerModel(this.#database, { ...row, ...(await source.identity()) }));
   }
 
-  /** Where the model lies that a spec names by its slug or by an allowed path. Throws `UnknownModelError`, `PathNotAllowedError`. */
-  async pathOf(name: string): Promise<string> {
+  /**
+   * Where the model lies that a spec names by its slug, an allowed path or a Hub id, which is downloaded if need be.
+   * Throws `UnknownModelError`, `PathNotAllowedError`, the download's errors.
+   */
+  async pathOf(name: string, options: ResolveOptions = {}): Promise<string> {
     const row = await findModelBySlug(this.#database, name);
     if (row !== undefined) return row.sourcePath;
+    if ((await hubReferenceOf(name)) !== null) return this.#hub.pathOf(name, options);
     if (isPath(name)) return allowedPath(name, this.#roots);
     throw new UnknownModelError(
       name,
       (await listModels(this.#database)).map(({ slug }) => slug),
     );
   }
+
+  /** The path of a file that a spec names beside its model, if it lies where models may. Throws `PathNotAllowedError`. */
+  allowedFile(file: string): Promise<string> {
+    return allowedPath(file, this.#roots);
+  }
+
+  /** As `pathOf`, without asking the Hub. Throws where a model would have to be downloaded. */
+  pathHere(name: string): Promise<string> {
+    return this.pathOf(name, { offline: 'the job downloads it' });
+  }
+
+  /** Whether a spec names a model that has to be downloaded first; that it can be is made sure. */
+  async isToDownload(name: string): Promise<boolean> {
+    if ((await findModelBySlug(this.#database, name)) !== undefined) return false;
+    const reference = await hubReferenceOf(name);
+    if (reference === null || (await this.#hub.isHere(name))) return false;
+    await this.#hub.requireDownloadable(reference);
+    return true;
+  }
+}
+
+/** The repository's name, with the quantisation where that was asked for; else the GGUF file's own. */
+function nameOf({ id, file }: HubReference): string {
+  const name = path.basename(id);
+  if (file === null) return name;
+  return isPath(file) ? path.basename(file, '.gguf') : `${name}-${file}`;
 }
 
 function isPath(name: string): boolean {

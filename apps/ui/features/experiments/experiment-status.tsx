@@ -6,7 +6,12 @@ import { statusNames } from './kinds.ts';
 import styles from './experiment-status.module.css';
 import { useLiveProgress } from './use-live-progress.ts';
 
-const stageWords: Record<string, string> = { load: 'loading weights', run: '', merge: 'merging' };
+const stageWords: Record<string, string> = {
+  download: 'downloading the model',
+  load: 'loading weights',
+  run: '',
+  merge: 'merging',
+};
 
 export function ExperimentStatus({ experiment }: { experiment: FragmentType<typeof ExperimentStatusFragmentDoc> }) {
   const progress = useLiveProgress(readFragment(ExperimentStatusFragmentDoc, experiment).progress);

@@ -21,8 +21,8 @@ export interface ResolveOptions {
   signal?: AbortSignal | undefined;
   /** Bytes of the files that are fetched; `done` never goes back, and `total` is known before the first call. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
-  /** false: only what is in the cache already. */
-  mayDownload?: boolean | undefined;
+  /** Why nothing may be downloaded; then what is in the cache already has to do. */
+  offline?: string | undefined;
   /** Instead of process.env. */
   environment?: Record<string, string | undefined> | undefined;
   /** The pause before the second try of a request that failed. */
@@ -41,10 +41,9 @@ export async function resolveModel(reference: string, options: ResolveOptions = 
   const context = await contextOf(options);
   const cached = await findInCache(context.settings.cacheFolder, found);
   if (cached?.hasTokenizer && isCommit(found.revision)) return cached.path;
-  const why = whyOffline(context, options);
-  if (why === null) return download(found, { cached: cached?.path ?? null, context, options });
-  if (cached !== null) return cached.path;
-  throw new HubOfflineError(showReference(found), { cacheFolder: context.settings.cacheFolder, why });
+  if (cached !== null && whyOffline(context, options) !== null) return cached.path;
+  requireOnline(found, context, options);
+  return download(found, { cached: cached?.path ?? null, context, options });
 }
 
 /** The Hub reference that a text is; null where it is a path, as everything is that lies on this machine. */
@@ -60,6 +59,7 @@ export async function hubReferenceOf(reference: string): Promise<HubReference | 
  */
 export async function checkHubModel(reference: HubReference, options: ResolveOptions = {}): Promise<void> {
   const context = await contextOf(options);
+  requireOnline(reference, context, options);
   const repository = await readRepository(reference, context);
   if (reference.file === null) selectModelFiles(repository);
   else selectGguf(repository, reference.file);
@@ -69,9 +69,14 @@ async function contextOf({ environment, signal, backoffMs = 500 }: ResolveOption
   return { settings: await hubSettings(environment), signal, backoffMs };
 }
 
-function whyOffline({ settings }: HubContext, { mayDownload = true }: ResolveOptions): string | null {
-  if (settings.isOffline) return 'HF_HUB_OFFLINE is set';
-  return mayDownload ? null : 'downloads are not allowed here';
+function requireOnline(reference: HubReference, context: HubContext, options: ResolveOptions): void {
+  const why = whyOffline(context, options);
+  if (why === null) return;
+  throw new HubOfflineError(showReference(reference), { cacheFolder: context.settings.cacheFolder, why });
+}
+
+function whyOffline({ settings }: HubContext, { offline }: ResolveOptions): string | null {
+  return settings.isOffline ? 'HF_HUB_OFFLINE is set' : (offline ?? null);
 }
 
 interface Download {
