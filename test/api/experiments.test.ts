@@ -180,6 +180,49 @@ onBothDatabases((home) => {
       }
   });
 
+  it('shows what steering and generation make the model write, and what they do to the metric', async () => {
+    const file = join(root, 'test/golden/open/llama_mha/leftpad.safetensors');
+    const direction = { file, name: 'steer.vector' };
+    const options = { direction, coefficients: [0, 1.5], layers: [1], maxTokens: 8 };
+    const id = await create(server, { ...eap, kind: 'steering', options });
+    expect(await ended(server, id)).toMatchObject({ status: 'SUCCEEDED' });
+    const { experiment } = await server.get<{ experiment: Steered }>(
+      `query ($id: ID!) { experiment(id: $id) { spec completions { pair coefficient tokens text finish }
+        steeringSweep { coefficients metric mean } } }`,
+      { id },
+    );
+    const tokens = [...golden.tokens['generate.plain']!, ...golden.tokens['generate.add_all_pos']!];
+    expect(experiment.completions).toEqual(
+      tokens.map((own, i) => ({
+        ...{ pair: i % 2, coefficient: [0, 1.5][Math.floor(i / 2)], tokens: own, text: null, finish: 'LENGTH' },
+      })),
+    );
+    const { coefficients, metric, mean: means } = experiment.steeringSweep;
+    expect(coefficients).toEqual([0, 1.5]);
+    const clean = [...golden.arrays['clean.metric']!.values];
+    for (const [p, value] of metric[0]!.entries()) expect(value).toBeCloseTo(clean[p]!, 4);
+    expect(means[1]).toBeCloseTo(mean(metric[1]!), 5);
+    // The values that were read are part of the spec.
+    expect(experiment.spec.options.direction).toEqual({
+      ...direction,
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
+    expect(await create(server, { ...eap, kind: 'steering', options })).toBe(id);
+    const plain = await create(server, { ...eap, kind: 'generation', options: { maxTokens: 2 } });
+    expect(await ended(server, plain)).toMatchObject({ status: 'SUCCEEDED' });
+    const generated = await server.get<{ experiment: Steered }>(
+      'query ($id: ID!) { experiment(id: $id) { steeringSweep { mean } completions { coefficient tokens } } }',
+      { id: plain },
+    );
+    expect(generated.experiment).toEqual({
+      steeringSweep: null,
+      completions: golden.tokens['generate.plain']!.map((own) => ({ coefficient: null, tokens: own.slice(0, 2) })),
+    });
+    const outside = { ...options, direction: { file: '/etc/passwd', name: 'v' } };
+    const { errors } = await server.ask(CREATE, { spec: { ...eap, kind: 'steering', options: outside } });
+    expect(errors?.[0]).toMatchObject({ extensions: { code: 'PATH_NOT_ALLOWED' } });
+  });
+
   it('lists experiments newest first, a page at a time, by filter', async () => {
     const page = 'nodes { id kind } pageInfo { hasNextPage endCursor } totalCount';
     const first = await server.get<Listing>(`{ experiments(first: 1) { ${page} } }`);
@@ -239,6 +282,12 @@ onBothDatabases((home) => {
     expect(maps).not.toMatch(/tensorflow|tfjs/);
   });
 });
+
+interface Steered {
+  spec: { options: { direction: object } };
+  completions: object[];
+  steeringSweep: { coefficients: number[]; metric: number[][]; mean: number[] };
+}
 
 interface Grid {
   activation: string;

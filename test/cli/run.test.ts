@@ -15,11 +15,17 @@ const command = join(root, 'apps/cli/bin/demur.js');
 const golden = goldenCase('llama_mha', 'plain');
 const attribution = { kind: 'attribution', model: golden.model, pairs: golden.pairs };
 
+/** A model of a family that nobody asks for here. */
+const unsupported = mkdtempSync(join(tmpdir(), 'demur-bert-'));
+writeFileSync(join(unsupported, 'config.json'), JSON.stringify({ architectures: ['BertModel'], model_type: 'bert' }));
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'demur-cli-'));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  for (const made of [folder, unsupported]) rmSync(made, { recursive: true, force: true });
+});
 
 let files = 0;
 
@@ -132,7 +138,6 @@ describe('a refusal is one sentence, exit code 1, and no files', () => {
   const [first, second] = golden.pairs as [PairSpec, PairSpec];
   const prompt = (tokens: number[]) => ({ tokens });
   const withSecond = (change: Partial<PairSpec>) => ({ ...attribution, pairs: [first, { ...second, ...change }] });
-  const otherModel = (path: string) => fileURLToPath(new URL(`../golden/open/${path}`, import.meta.url));
 
   it.each<[string, unknown, string | RegExp]>([
     [
@@ -167,7 +172,11 @@ describe('a refusal is one sentence, exit code 1, and no files', () => {
       { ...attribution, model: tmpdir() },
       /has no config\.json; give the directory that holds config\.json/,
     ],
-    ['an unsupported architecture', { ...attribution, model: otherModel('gemma2/model') }, /gemma2|Gemma2/],
+    [
+      'an unsupported architecture',
+      { ...attribution, model: unsupported },
+      /architecture \["BertModel"\] .* is not supported/,
+    ],
     [
       'unequal lengths',
       withSecond({ clean: prompt([1, 2]) }),

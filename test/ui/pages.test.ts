@@ -418,6 +418,35 @@ describe.skipIf(missing)(`the pages${missing ? ` (${missing})` : ''}`, () => {
       expect(await ended(server, id)).toMatchObject({ status: 'CANCELLED' });
     });
 
+    it('shows what steering makes the model write, and does to the metric', async () => {
+      const values = [...golden.arrays['steer.vector']!.values];
+      const options = {
+        direction: { values },
+        coefficients: [0, 1.5],
+        layers: [golden.json.steer.layer],
+        maxTokens: 8,
+      };
+      const id = await create({ ...base, kind: 'steering', options });
+      expect(await ended(server, id)).toMatchObject({ status: 'SUCCEEDED' });
+      await open(`/experiments/${id}`);
+      const table = page.getByRole('region', { name: 'Completions' });
+      await table.getByRole('heading', { name: 'Completions of the clean prompts' }).waitFor();
+      const rows = await table.locator('tbody tr').all();
+      expect(rows).toHaveLength(4);
+      for (const [i, row] of rows.entries()) {
+        const [coefficient, metric, text] = await row.locator('td').allInnerTexts();
+        const [pair, isSteered] = [Math.floor(i / 2), i % 2 === 1];
+        expect(coefficient).toBe(isSteered ? '1.50' : '0');
+        const tokens = golden.tokens[isSteered ? 'generate.add_all_pos' : 'generate.plain']![pair]!;
+        expect(text).toBe(`${tokens.join(' ')}…`);
+        if (!isSteered) expect(minus(metric!)).toBeCloseTo(golden.arrays['clean.metric']!.values[pair]!, 1);
+      }
+      const sweep = page.getByRole('region', { name: 'Mean over pairs' });
+      expect(await sweep.locator('tr').first().locator('td').allInnerTexts()).toEqual(['0', '1.50']);
+      await page.setViewportSize({ width: 360, height: 740 });
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    });
+
     it('says what is not there', async () => {
       await open('/experiments/nothing');
       await page.getByText('There is no such experiment').waitFor();

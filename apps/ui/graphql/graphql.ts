@@ -79,6 +79,11 @@ export type ExperimentStatus =
   | 'RUNNING'
   | 'SUCCEEDED';
 
+export type FinishReason =
+  | 'CONTEXT'
+  | 'LENGTH'
+  | 'STOP';
+
 export type GridAxisKind =
   | 'HEAD'
   | 'LAYER'
@@ -100,6 +105,11 @@ export type ModelCheckStatus =
   | 'FAILED'
   | 'QUEUED'
   | 'RUNNING';
+
+export type ModelDownloadStatus =
+  | 'DOWNLOADING'
+  | 'FAILED'
+  | 'REGISTERED';
 
 export type NodeFilter = {
   heads?: InputMaybe<Array<Scalars['Int']['input']>>;
@@ -310,6 +320,13 @@ export type PatchingStudyQueryVariables = Exact<{
 
 
 export type PatchingStudyQuery = { experiment?: { id: string, pairs: Array<{ firstDifference: number, metricClean?: number | null, metricCorrupted?: number | null, clean: Array<{ string: string }>, corrupted: Array<{ string: string }>, answer: { string: string }, distractor: { string: string } }>, patchingGrids: Array<{ activation: string, direction: string, pairCount: number, baselineClean: number, baselineCorrupted: number, values: Array<Array<number | null> | null>, normalised: Array<Array<number | null> | null>, rows: { kind: GridAxisKind, labels: Array<string> }, columns: { kind: GridAxisKind, labels: Array<string> } }> } | null };
+
+export type SteeringStudyQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type SteeringStudyQuery = { experiment?: { id: string, spec: unknown, pairs: Array<{ index: number, firstDifference: number, clean: Array<{ id: number, string: string }>, corrupted: Array<{ id: number, string: string }> }>, steeringSweep?: { coefficients: Array<number>, metric: Array<Array<number>>, mean: Array<number> } | null, completions: Array<{ pair: number, coefficient?: number | null, tokens: Array<number>, text?: string | null, finish: FinishReason }> } | null };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -1062,3 +1079,35 @@ export const PatchingStudyDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<PatchingStudyQuery, PatchingStudyQueryVariables>;
+export const SteeringStudyDocument = new TypedDocumentString(`
+    query SteeringStudy($id: ID!) {
+  experiment(id: $id) {
+    id
+    spec
+    pairs {
+      index
+      firstDifference
+      clean {
+        id
+        string
+      }
+      corrupted {
+        id
+        string
+      }
+    }
+    steeringSweep {
+      coefficients
+      metric
+      mean
+    }
+    completions {
+      pair
+      coefficient
+      tokens
+      text
+      finish
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SteeringStudyQuery, SteeringStudyQueryVariables>;

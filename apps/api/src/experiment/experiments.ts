@@ -8,6 +8,7 @@ import {
   findExperiment,
   findExperimentsBySpecHash,
   listArtifacts,
+  listCompletions,
   listExperiments,
   readArtifact,
   type Database,
@@ -24,6 +25,7 @@ import {
   type NamedArray,
   type ResultJson,
 } from '@demur/interp';
+import type { Completion } from '../completion/completion.type.ts';
 import type { DataSets } from '../data-set/data-sets.ts';
 import type { Models } from '../model/models.ts';
 import type { Pair } from '../pair/pair.type.ts';
@@ -33,6 +35,7 @@ import { gridsOf } from '../patching-grid/grids-of.ts';
 import type { PatchingGrid } from '../patching-grid/patching-grid.type.ts';
 import type { Connection } from '../relay/connection.ts';
 import { connection, decodeCursor, encodeCursor, pageSize } from '../relay/page.ts';
+import type { SteeringSweep } from '../steering-sweep/steering-sweep.type.ts';
 import type { ExperimentFilter } from './experiment.input.ts';
 import type { ArrayInfo, Experiment, ExperimentProgress } from './experiment.type.ts';
 import { followProgress } from './follow-progress.ts';
@@ -91,8 +94,7 @@ export class Experiments {
    * weights already is not run again: that experiment is given back. Throws the spec's, the pairs' or the model's error.
    */
   async create(json: unknown): Promise<Experiment> {
-    const spec = parseSpec(json);
-    const weightsSha256 = await this.#check(spec);
+    const { spec, weightsSha256 } = await this.#check(parseSpec(json));
     const same = await findExperimentsBySpecHash(this.#database, specHash(spec));
     const known = same.find((row) => isOpen(row) || hasSucceededOn(row, weightsSha256));
     return toExperiment(known ?? (await this.#queue(spec)));
@@ -100,8 +102,7 @@ export class Experiments {
 
   /** Queues the spec of an experiment once more. Throws `ExperimentNotFoundError`. */
   async rerun(id: string): Promise<Experiment> {
-    const spec = parseSpec((await this.#row(id)).spec);
-    await this.#check(spec);
+    const { spec } = await this.#check(parseSpec((await this.#row(id)).spec));
     return toExperiment(await this.#queue(spec));
   }
 
@@ -146,6 +147,25 @@ export class Experiments {
     return grids.filter(({ activation }) => activations?.includes(activation) ?? true);
   }
 
+  /** In the order of coefficients, then pairs. */
+  async completions(id: string): Promise<Completion[]> {
+    const rows = await listCompletions(this.#database, id);
+    return rows.map(({ pairIndex, coefficient, tokens, text, finish }) => ({
+      ...{ pair: pairIndex, coefficient, tokens, text, finish },
+    }));
+  }
+
+  /** Of a steering that has succeeded. */
+  async steeringSweep(id: string): Promise<SteeringSweep | null> {
+    const result = await this.result(id);
+    if (result?.spec.kind !== 'steering') return null;
+    const { coefficients } = result.spec.options;
+    const { shape, values } = (await this.#array(id, 'metric'))!;
+    const pairs = shape[1]!;
+    const metric = coefficients.map((_, c) => [...values.subarray(c * pairs, (c + 1) * pairs)]);
+    return { coefficients, metric, mean: metric.map((row) => mean(Float32Array.from(row))!) };
+  }
+
   /** Throws `PairIndexError`. */
   async gridValues(grid: PatchingGrid, pair: number | null): Promise<(number | null)[][]> {
     return gridValues((await this.#array(grid.experimentId, grid.activation))!, pair);
@@ -165,11 +185,14 @@ export class Experiments {
     return encodeSafetensors(arrays);
   }
 
-  /** Checks a spec against its model; its hash. null for a model that the job downloads first, and checks then. */
-  async #check(spec: ExperimentSpec): Promise<string | null> {
-    if (await this.#models.isToDownload(spec.model)) return null;
-    const { source } = await prepareExperiment(spec, this.#resolvers());
-    return (await source.identity()).weightsSha256;
+  /**
+   * Checks a spec against its model: the spec with the hashes of what its files hold, and the model's. The latter is null for
+   * a model that the job downloads first, and checks then.
+   */
+  async #check(given: ExperimentSpec): Promise<{ spec: ExperimentSpec; weightsSha256: string | null }> {
+    if (await this.#models.isToDownload(given.model)) return { spec: given, weightsSha256: null };
+    const { spec, source } = await prepareExperiment(given, this.#resolvers());
+    return { spec, weightsSha256: (await source.identity()).weightsSha256 };
   }
 
   async #row(id: string): Promise<ExperimentRow> {
@@ -196,6 +219,7 @@ export class Experiments {
     return {
       resolveModel: (name: string) => this.#models.pathHere(name),
       resolvePairs: async (slug: string) => (await this.#dataSets.resolve(slug)).pairs,
+      resolveFile: (file: string) => this.#models.allowedFile(file),
     };
   }
 

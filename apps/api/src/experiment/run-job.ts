@@ -1,6 +1,7 @@
 /** A job of the queue: runs an experiment on the engine pool and gives back what the database keeps. */
 import type { ExperimentOutcome, JobHandler } from '@demur/db';
 import { parseSpec, runExperiment, type EnginePool, type ExperimentResult } from '@demur/interp';
+import { completionRows } from '../completion/completion-rows.ts';
 import type { DataSets } from '../data-set/data-sets.ts';
 import type { Models } from '../model/models.ts';
 
@@ -22,6 +23,7 @@ export function runJob({ pool, models, dataSets }: RunJobOptions): JobHandler {
         resolveModel: (name) =>
           models.pathOf(name, { signal, onProgress: (bytes) => onProgress({ stage: 'download', ...bytes }) }),
         resolvePairs: async (slug) => (await dataSets.resolve(slug)).pairs,
+        resolveFile: (file) => models.allowedFile(file),
       }),
     );
 }
@@ -29,5 +31,5 @@ export function runJob({ pool, models, dataSets }: RunJobOptions): JobHandler {
 function outcomeOf({ result, arrays }: ExperimentResult): ExperimentOutcome {
   const { senders, receivers, record } = result;
   const circuit = senders === undefined || receivers === undefined ? undefined : { senders, receivers };
-  return { result, record, artifacts: arrays, circuit };
+  return { result, record, artifacts: arrays, circuit, completions: completionRows(result) };
 }

@@ -6,6 +6,7 @@ import { EmptyState, ErrorNotice, Loading } from '../../components/notice.tsx';
 import { ExperimentPageDocument, type ExperimentPageQuery } from '../../graphql/graphql.ts';
 import { CircuitCard } from '../circuits/circuit-card.tsx';
 import { PatchingStudy } from '../patching/patching-study.tsx';
+import { SteeringStudy } from '../steering/steering-study.tsx';
 import { ExperimentDetails } from './experiment-details.tsx';
 import { ExperimentHeader } from './experiment-header.tsx';
 import { ExperimentPairs } from './experiment-pairs.tsx';
@@ -35,6 +36,8 @@ function Findings({ experiment }: { experiment: NonNullable<ExperimentPageQuery[
   if (experiment.status !== 'SUCCEEDED') return null;
   if (experiment.circuit) return <CircuitCard circuit={experiment.circuit} />;
   if (experiment.kind === 'ACTIVATION_PATCHING') return <PatchingStudy experimentId={experiment.id} />;
+  if (experiment.kind === 'STEERING' || experiment.kind === 'GENERATION')
+    return <SteeringStudy experimentId={experiment.id} />;
   return <p>The arrays of the result are listed under Details; download them to work with them.</p>;
 }
 

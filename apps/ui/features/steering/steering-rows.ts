@@ -1,0 +1,37 @@
+/** The rows of a steering's or a generation's table: a pair, a coefficient, the metric and what the model wrote. */
+import type { SteeringStudyQuery } from '../../graphql/graphql.ts';
+
+export type SteeredExperiment = NonNullable<SteeringStudyQuery['experiment']>;
+type Completion = SteeredExperiment['completions'][number];
+
+export interface SteeringRow {
+  key: string;
+  pair: number;
+  /** The first token of the prompt that ran where the two differ: what tells pairs apart. */
+  word: string;
+  /** null for a generation. */
+  coefficient: number | null;
+  metric: number | null;
+  completion: Completion | null;
+}
+
+/** A pair's coefficients side by side, in the order of the sweep. */
+export function steeringRows({ spec, pairs, steeringSweep, completions }: SteeredExperiment): SteeringRow[] {
+  const run = runOf(spec);
+  const coefficients = steeringSweep?.coefficients ?? [null];
+  return pairs.flatMap(({ index, firstDifference, ...prompts }) =>
+    coefficients.map((coefficient, c) => ({
+      ...{ key: `${index}.${c}`, pair: index, coefficient },
+      word: prompts[run][firstDifference]?.string ?? '',
+      metric: steeringSweep?.metric[c]?.[index] ?? null,
+      // By coefficient, then pair; the same coefficient may stand in a sweep twice.
+      completion: completions[c * pairs.length + index] ?? null,
+    })),
+  );
+}
+
+/** The prompt that ran, as the spec says. */
+export function runOf(spec: unknown): 'clean' | 'corrupted' {
+  const { options } = spec as { options?: { run?: unknown } };
+  return options?.run === 'corrupted' ? 'corrupted' : 'clean';
+}
