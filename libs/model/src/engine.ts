@@ -1,17 +1,7 @@
 /** The engine side of @demur/model: what needs a tensor backend. For worker threads and child processes only. */
 export type { Backend } from './backend/backend.ts';
 export { openBackend } from './backend/open-backend.ts';
-export {
-  addedByAttention,
-  blockVjp,
-  headResults,
-  passBlock,
-  runBlock,
-  runMlp,
-  tapeBytes,
-  tapeOf,
-  TAPE_BUDGET_BYTES,
-} from './block.ts';
+export { addedByAttention, blockVjp, headResults, passBlock, runBlock, runMlp, tapeBytes, tapeOf } from './block.ts';
 export type { Block, BlockGradients, BlockTape, BlockTrace } from './block.ts';
 export { normJvp, normVjp } from './components/norm.ts';
 export { groupRows, lastRows, onlyLast } from './components/row-groups.ts';

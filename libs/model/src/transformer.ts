@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { passBlock, runBlock } from './block.ts';
+import { passBlock, runBlock, TAPE_BUDGET_BYTES } from './block.ts';
 import type { ActivationPoint, Block } from './block.ts';
 import { blockFrom, normFrom } from './block-weights.ts';
 import { residualRows, toCanonical } from './canonical.ts';
@@ -105,6 +105,11 @@ export class Transformer {
   dispose(): void {
     tf.dispose(this.#owned);
     this.#weights.close();
+  }
+
+  /** What the tapes that a forward pass keeps may take: little where memory is scarce, since blocks can run again. */
+  get tapeBudgetBytes(): number {
+    return Math.min(TAPE_BUDGET_BYTES, this.activationBytes / 4);
   }
 
   /** Seconds for which this thread has waited for the disk since the model was opened. */

@@ -17,7 +17,6 @@ import {
   runBlock,
   tapeBytes,
   tapeOf,
-  TAPE_BUDGET_BYTES,
 } from '@demur/model/engine';
 import type { Block, BlockGradients, BlockTape, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
@@ -93,7 +92,7 @@ function layerRecord(view: LayerView, keepsTape: boolean): LayerRecord {
 }
 
 function forward(model: Transformer, pairs: PairBlock, options: EapOptions): ForwardRecord {
-  const { cancel, onStep, tapeBudgetBytes = TAPE_BUDGET_BYTES } = options;
+  const { cancel, onStep, tapeBudgetBytes = model.tapeBudgetBytes } = options;
   // The tape's rows are views of the whole pass: prefix, clean and corrupted.
   const rows = 2 * pairs.pairs.length * suffixLength(pairs) + pairs.prefixes.length * pairs.prefixLength;
   const bytes = model.config.nLayers * tapeBytes(model.config, rows, pairs.length);

@@ -42,8 +42,16 @@ export interface BlockPatching {
   cells: { site: PatchSite; layer: number; head: number; set: PositionSet; values: Float32Array }[];
 }
 
-/** Rows of a pass, at most: what fits beside the weights, and what products run at full speed with. */
+/** Rows of a pass, at most: what products run at full speed with. */
 const MAX_ROWS = 8192;
+
+/** Numbers that a pass holds of a row at a time, in widths of the residual stream. */
+const WIDTHS_A_ROW = 10;
+
+/** Rows of a pass that fit beside the weights. */
+function rowsThatFit({ config, activationBytes }: Transformer): number {
+  return Math.min(MAX_ROWS, Math.floor(activationBytes / 2 / (4 * WIDTHS_A_ROW * config.dModel)));
+}
 
 /** Rows that a set's cells have when those of `layers` layers have all started. */
 function rowsOf(block: PairBlock, set: PositionSet, cohorts: number): number {
@@ -88,7 +96,7 @@ export async function patchBlock(
   options: PatchingOptions,
 ): Promise<BlockPatching> {
   const to: Side = options.direction === 'denoising' ? 'corrupted' : 'clean';
-  const { sites, metric, readings, cancel, onStep, maxRows } = options;
+  const { sites, metric, readings, cancel, onStep, maxRows = rowsThatFit(model) } = options;
   const sets = positionSets(block, options.positions, options.columns);
   const { nLayers, nHeads } = model.config;
   const sweeps = sites.flatMap((site) =>
