@@ -165,7 +165,7 @@ describe('a refusal is one sentence, exit code 1, and no files', () => {
     [
       'no such model',
       { ...attribution, model: 'no-such-model' },
-      /^No model is at .*no-such-model; give the path of a Hugging Face directory or of a \.gguf file\.$/,
+      /^No model is at .*no-such-model; give the path of a Hugging Face directory or of a \.gguf file, or a Hub id: owner\/name\.$/,
     ],
     [
       'a directory without config.json',

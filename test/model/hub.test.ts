@@ -228,6 +228,13 @@ describe('a connection that breaks', () => {
     expect(existsSync(`${bigBlob()}.incomplete`)).toBe(false);
   });
 
+  it('is given up when nothing comes any more, and taken up again', async () => {
+    hub.faults.stalls = [100_000];
+    await resolve('lab/tiny', { silenceMs: 1000 });
+    expect(readFileSync(bigBlob()).equals(big)).toBe(true);
+    expect(hub.fetches().at(-1)!.range).toMatch(/^bytes=[1-9]/);
+  });
+
   it('starts over where the host gives no ranges', async () => {
     hub.faults.cuts = [100_000];
     hub.faults.ignoresRange = true;
@@ -401,6 +408,14 @@ describe('what cannot be fetched', () => {
       /accept its licence at .*, and set HF_TOKEN to your token\.$/,
     );
   });
+
+  it.each(['', 'null', '7', '[]', '{}', '<html>', '{"sha":7,"siblings":[]}', `{"sha":"${commit}","siblings":[null]}`])(
+    'a list of files that is %j',
+    async (listing) => {
+      hub.faults.listings = [listing];
+      expect(await refusal(resolve('lab/tiny'))).toMatchObject({ code: 'HUB_ANSWER' });
+    },
+  );
 
   it('a shard outside the folder', async () => {
     const index = Buffer.from(JSON.stringify({ weight_map: { a: '../../../evil.safetensors' } }));

@@ -33,6 +33,10 @@ export interface HubRequest {
 interface Faults {
   /** Of each next answer with a large file: the bytes after which the connection is cut. */
   cuts: number[];
+  /** Of each next answer with a large file: the bytes after which nothing comes any more. */
+  stalls: number[];
+  /** Of each next list of files: what is sent instead. */
+  listings: string[];
   /** Of each next request to the Hub: the status it answers instead, and how long to wait. */
   statuses: { status: number; retryAfter?: string }[];
   /** Of each next large file: what is sent instead of its content. */
@@ -62,7 +66,7 @@ export async function openFakeHub(repositories: Record<string, HubRepository>): 
     endpoint: '',
     repositories,
     requests: [],
-    faults: { cuts: [], statuses: [], contents: [], ignoresRange: false, pauseMs: 0 },
+    faults: { cuts: [], stalls: [], listings: [], statuses: [], contents: [], ignoresRange: false, pauseMs: 0 },
     fetches: () => hub.requests.filter(({ on, method }) => on === 'storage' && method === 'GET'),
     close: async () => {
       for (const server of [front, storage]) server.close().closeAllConnections();
@@ -119,13 +123,18 @@ function serveHub(hub: FakeHub, storage: string, request: IncomingMessage, respo
     return refuse(response, token === undefined ? 401 : 403, repository.isGated ? 'GatedRepo' : 'RepoNotFound');
   const known = ['main', repository.commit, ...(repository.revisions ?? [])];
   if (!known.includes(decodeURIComponent(revision))) return refuse(response, 404, 'RevisionNotFound');
-  if (path === undefined) return listFiles(id, repository, response);
+  if (path === undefined) return listFiles(id, { repository, instead: hub.faults.listings.shift() }, response);
   serveFile(repository, { path: decodeURIComponent(path), storage, isHead: request.method === 'HEAD' }, response);
 }
 
-function listFiles(id: string, { commit, files, alsoListed = [] }: HubRepository, response: ServerResponse): void {
+function listFiles(
+  id: string,
+  { repository, instead }: { repository: HubRepository; instead: string | undefined },
+  response: ServerResponse,
+): void {
+  const { commit, files, alsoListed = [] } = repository;
   const siblings = [...Object.keys(files), ...alsoListed].map((rfilename) => ({ rfilename }));
-  response.setHeader('content-type', 'application/json').end(JSON.stringify({ id, sha: commit, siblings }));
+  response.setHeader('content-type', 'application/json').end(instead ?? JSON.stringify({ id, sha: commit, siblings }));
 }
 
 function serveFile(
@@ -162,18 +171,29 @@ async function serveStorage(hub: FakeHub, request: IncomingMessage, response: Se
     etag: '"of-the-storage"',
     ...(start > 0 ? { 'content-range': range } : {}),
   });
-  await send(content.subarray(start), { response, cut: hub.faults.cuts.shift(), pauseMs: hub.faults.pauseMs });
+  await send(content.subarray(start), {
+    response,
+    cut: hub.faults.cuts.shift(),
+    stall: hub.faults.stalls.shift(),
+    pauseMs: hub.faults.pauseMs,
+  });
 }
 
 async function send(
   content: Buffer,
-  { response, cut, pauseMs }: { response: ServerResponse; cut: number | undefined; pauseMs: number },
+  {
+    response,
+    cut,
+    stall,
+    pauseMs,
+  }: { response: ServerResponse; cut?: number | undefined; stall?: number | undefined; pauseMs: number },
 ): Promise<void> {
-  const end = Math.min(cut ?? Infinity, content.length);
+  const end = Math.min(cut ?? stall ?? Infinity, content.length);
   for (let at = 0; at < end && !response.destroyed; at += 16_384) {
     await new Promise((flushed) => response.write(content.subarray(at, Math.min(at + 16_384, end)), flushed));
     if (pauseMs > 0) await sleep(pauseMs);
   }
+  if (stall !== undefined) return;
   if (cut === undefined) response.end();
   else response.destroy();
 }

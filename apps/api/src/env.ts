@@ -90,7 +90,8 @@ function modelRoots(variables: Variables): string[] {
   const home = variables.HOME || homedir();
   const cache = variables.XDG_CACHE_HOME || path.join(home, '.cache');
   const huggingFace = variables.HF_HOME || path.join(cache, 'huggingface');
-  return [process.cwd(), repositoryRoot, path.join(cache, 'demur'), path.resolve(huggingFace)];
+  const hub = variables.HF_HUB_CACHE ? [path.resolve(variables.HF_HUB_CACHE)] : [];
+  return [process.cwd(), repositoryRoot, path.join(cache, 'demur'), path.resolve(huggingFace), ...hub];
 }
 
 /** Whether only this machine can reach a host. */

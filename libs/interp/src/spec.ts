@@ -28,7 +28,7 @@ function isLaterMetric(metric: unknown): boolean {
   );
 }
 
-const what = 'a directory, a GGUF file or the name of a registered model';
+const what = 'a directory, a GGUF file, a Hub id or the name of a registered model';
 
 const dataSet = 'the name of a data set or a non-empty list of pairs';
 

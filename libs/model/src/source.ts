@@ -39,7 +39,10 @@ export interface ModelSource {
 /** A path at which there is nothing. */
 export class ModelNotFoundError extends DemurError {
   constructor(path: string) {
-    super('MODEL_NOT_FOUND', `No model is at ${path}; give the path of a Hugging Face directory or of a .gguf file.`);
+    super(
+      'MODEL_NOT_FOUND',
+      `No model is at ${path}; give the path of a Hugging Face directory or of a .gguf file, or a Hub id: owner/name.`,
+    );
   }
 }
 

@@ -55,6 +55,7 @@ export async function placeInSnapshot(blob: string, pointer: string): Promise<vo
 export async function writeRef(cache: RepositoryCache, revision: string, commit: string): Promise<void> {
   if (revision === commit) return;
   const file = cache.ref(revision);
+  if ((await readFile(file, 'utf8').catch(() => '')) === commit) return;
   const temporary = `${file}.${randomBytes(6).toString('hex')}`;
   await mkdir(dirname(file), { recursive: true });
   await writeFile(temporary, commit);

@@ -128,11 +128,13 @@ export async function requireFound(answer: HubAnswer, wanted: Wanted, context: H
   if (status >= 200 && status < 300) return;
   const { endpoint, token } = context.settings;
   const where = { endpoint, hasToken: token !== null };
+  const { host } = new URL(endpoint);
+  if (answer.host !== host) throw new HubAnswerError(answer.host, `status ${status} for ${wanted.id}/${wanted.file}`);
   const code = answer.header('x-error-code') ?? '';
   if (code === 'RepoNotFound') throw new HubRepositoryNotFoundError(wanted.id, where);
   if (code === 'RevisionNotFound') throw new HubRevisionNotFoundError(wanted.id, wanted.revision);
   if (status === 401 || status === 403) throw new HubGatedError(wanted.id, where);
-  if (status !== 404) throw new HubAnswerError(new URL(endpoint).host, `status ${status} for ${wanted.id}`);
+  if (status !== 404) throw new HubAnswerError(host, `status ${status} for ${wanted.id}`);
   if (wanted.file !== null)
     throw new HubFileNotFoundError(wanted.id, wanted.file, 'the repository may have changed; try again');
   if (await exists(wanted.id, context)) throw new HubRevisionNotFoundError(wanted.id, wanted.revision);

@@ -15,10 +15,14 @@ export interface HubContext {
   signal?: AbortSignal | undefined;
   /** The pause before the second try; doubled before each further one. */
   backoffMs: number;
+  /** A connection on which nothing comes for so long is given up. */
+  silenceMs: number;
 }
 
 /** An answer that is no redirect to follow. */
 export interface HubAnswer {
+  /** Who gave it: the Hub, or the host that it sends to. */
+  host: string;
   status: number;
   /** A header of this answer. */
   header(name: string): string | null;
@@ -30,8 +34,6 @@ export interface HubAnswer {
   close(): void;
 }
 
-/** Above every pause of a server that works, below a user's patience. */
-const SILENCE_MS = 30_000;
 const MOST_REDIRECTS = 8;
 const MOST_BACKOFF_MS = 30_000;
 const MOST_RETRY_AFTER_MS = 300_000;
@@ -43,7 +45,7 @@ interface Request {
 
 /** Asks; the caller closes the answer. @throws HubUnreachableError, HubBusyError, HubAnswerError, the signal's reason */
 export async function ask(address: string, request: Request, context: HubContext): Promise<HubAnswer> {
-  const silence = new Silence(context.signal);
+  const silence = new Silence(context);
   try {
     return await follow(new URL(address), { request, context, silence });
   } catch (error) {
@@ -135,6 +137,7 @@ function answer(passed: IncomingMessage[], { host, hasBody, context, silence }: 
   const response = passed.at(-1)!;
   const received = new Received(response, silence);
   return {
+    host,
     status: response.statusCode ?? 0,
     header: (name) => headerOf(response, name),
     firstHeader: (name) => passed.map((of) => headerOf(of, name)).find((value) => value !== null) ?? null,
@@ -212,17 +215,19 @@ function retryAfter(header: string | null): number | null {
 class Silence {
   readonly signal: AbortSignal;
   readonly #controller = new AbortController();
+  readonly #ms: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(outer: AbortSignal | undefined) {
+  constructor({ signal, silenceMs }: HubContext) {
     const own = this.#controller.signal;
-    this.signal = outer === undefined ? own : AbortSignal.any([outer, own]);
+    this.signal = signal === undefined ? own : AbortSignal.any([signal, own]);
+    this.#ms = silenceMs;
   }
 
   touch(): void {
     clearTimeout(this.#timer);
-    const tooLong = () => this.#controller.abort(new Error(`nothing came for ${SILENCE_MS / 1000} s`));
-    this.#timer = setTimeout(tooLong, SILENCE_MS).unref();
+    const tooLong = () => this.#controller.abort(new Error(`nothing came for ${this.#ms / 1000} s`));
+    this.#timer = setTimeout(tooLong, this.#ms).unref();
   }
 
   end(): void {

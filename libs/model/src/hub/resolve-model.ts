@@ -27,6 +27,8 @@ export interface ResolveOptions {
   environment?: Record<string, string | undefined> | undefined;
   /** The pause before the second try of a request that failed. */
   backoffMs?: number | undefined;
+  /** How long a connection may be silent before it is given up. */
+  silenceMs?: number | undefined;
 }
 
 /**
@@ -65,8 +67,13 @@ export async function checkHubModel(reference: HubReference, options: ResolveOpt
   else selectGguf(repository, reference.file);
 }
 
-async function contextOf({ environment, signal, backoffMs = 500 }: ResolveOptions): Promise<HubContext> {
-  return { settings: await hubSettings(environment), signal, backoffMs };
+async function contextOf({
+  environment,
+  signal,
+  backoffMs = 500,
+  silenceMs = 30_000,
+}: ResolveOptions): Promise<HubContext> {
+  return { settings: await hubSettings(environment), signal, backoffMs, silenceMs };
 }
 
 function requireOnline(reference: HubReference, context: HubContext, options: ResolveOptions): void {
