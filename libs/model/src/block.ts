@@ -315,12 +315,12 @@ export function blockVjp(block: Block, tape: BlockTape, dResidPost: Tensor2D, gr
     weights && of ? normVjp(weights, of, x) : x;
   const mlpRaw = through(block.ln2Post, tape.ln2Post, dResidPost);
   const post: Tensor2D = tf.matMul(mlpRaw, block.mlp.W_out, false, true);
-  const { dPre, dIn } = mlpVjp(block.mlp, tape.mlp, post);
+  const { dPre, dIn } = scoped(() => mlpVjp(block.mlp, tape.mlp, post));
   const mlpInput = normVjp(block.ln2, tape.ln2, dIn);
   const residMid: Tensor2D = dResidPost.add(mlpInput);
   const attnRaw = through(block.ln1Post, tape.ln1Post, residMid);
   const z: Tensor2D = tf.matMul(attnRaw, block.attn.W_O, false, true);
-  const attn = attendVjp(z, tape.attn, group, block.attn);
+  const attn = scoped(() => attendVjp(z, tape.attn, group, block.attn));
   const ln1Normalized = attentionInputGradient(block, attn, group);
   const residPre: Tensor2D = onlyLast(residMid, group).add(normVjp(block.ln1, tape.ln1, ln1Normalized));
   return { residPre, ln1Normalized, attn, z, attnRaw, residMid, mlpInput, ln2Normalized: dIn, pre: dPre, post };

@@ -3,8 +3,8 @@
  * passes with hooks: an intervention would cut the way back, and nothing here knows of it.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
-import { blockVjp, projectionRows, runBlock, tapeBytes, tapeOf, TAPE_BUDGET_BYTES } from './block.ts';
+import type { Tensor, Tensor2D, TensorContainer } from '@tensorflow/tfjs';
+import { blockVjp, projectionRows, runBlock, tapeBytes, tapeOf } from './block.ts';
 import type { Block, BlockGradients, BlockTape } from './block.ts';
 import { toCanonical } from './canonical.ts';
 import { normVjp } from './components/norm.ts';
@@ -53,7 +53,7 @@ function lastPositionWillDo({ nLayers }: ModelConfig, at: readonly HookName[]): 
 }
 
 function forward(model: Transformer, tokens: readonly (readonly number[])[], options: GradientOptions): ForwardRecord {
-  const { at, tapeBudgetBytes = TAPE_BUDGET_BYTES } = options;
+  const { at, tapeBudgetBytes = model.tapeBudgetBytes } = options;
   const positions = tokens[0]?.length ?? 0;
   const group = model.group({ cells: tokens.length, start: 0, positions });
   const { nLayers } = model.config;
@@ -133,6 +133,7 @@ function backward(
         return gradients.residPre;
       });
     dResid = model.withBlock(layer, run, layer - 1);
+    tf.dispose({ dResidPost, input, tape } as object as TensorContainer);
   }
   keep('hook_embed', null, () => dResid);
 }
