@@ -157,7 +157,7 @@ function ones(count: number): Uint16Array {
 /** Writes `bytes` of the block from `start` on, again and again from its beginning. */
 function writeFrom(fd: number, block: Buffer, { start, bytes }: { start: number; bytes: number }): void {
   let from = start;
-  for (let left = bytes; left > 0; ) {
+  for (let left = bytes; left > 0;) {
     const written = writeSync(fd, block, from, Math.min(left, block.length - from));
     left -= written;
     from = (from + written) % block.length;
