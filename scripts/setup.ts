@@ -1,20 +1,29 @@
 /**
- * `npm run setup`: brings the native engine. Safe to run again: what is there stays. Exits 1 when it fails.
- * `npm start` and `npm test` call `trySetup` instead, which never fails: without TensorFlow the wasm backend runs.
+ * `npm run setup`: brings the native engine, for the CPU; with `-- --gpu` for NVIDIA GPUs, and with `-- --cpu` for the CPU
+ * again. Safe to run again: what is there stays. Exits 1 when it fails. `npm start` and `npm test` call `trySetup` instead,
+ * which never fails: without TensorFlow another backend runs.
  */
 import { SetupError } from './setup-error.ts';
-import { isTensorflowStaged, stageTensorflow, tensorflowVersion, type Log } from './tensorflow.ts';
+import {
+  stagedVariant,
+  stageTensorflow,
+  tensorflowVersion,
+  usualVariant,
+  type Log,
+  type Variant,
+} from './tensorflow.ts';
 
-/** Stages TensorFlow unless it is staged. Throws SetupError with the reason. */
-export async function setup(log: Log): Promise<void> {
-  if (isTensorflowStaged()) return;
+/** Stages TensorFlow unless it is staged, in the variant asked for if any. Throws SetupError with the reason. */
+export async function setup(log: Log, asked?: Variant): Promise<void> {
+  const staged = stagedVariant();
+  if (staged !== undefined && staged === (asked ?? staged)) return;
   const start = performance.now();
-  await stageTensorflow(log);
+  await stageTensorflow(asked ?? usualVariant(), log);
   const seconds = (performance.now() - start) / 1000;
   log(`TensorFlow ${tensorflowVersion} is ready (${seconds.toFixed(1)} s).`);
 }
 
-/** As `setup`, but a failure is one line, not an error: returns false, and the wasm backend takes its place. */
+/** As `setup`, but a failure is one line, not an error: returns false, and another backend takes its place. */
 export async function trySetup(log: Log): Promise<boolean> {
   try {
     await setup(log);
@@ -26,9 +35,22 @@ export async function trySetup(log: Log): Promise<boolean> {
   }
 }
 
+/** The variant that the command line names; throws SetupError on anything else. */
+function askedVariant(args: readonly string[]): Variant | undefined {
+  const variants: Record<string, Variant> = { '--gpu': 'cuda', '--cpu': 'cpu' };
+  const [flag, ...more] = args;
+  if (flag === undefined) return undefined;
+  const variant = variants[flag];
+  if (variant === undefined || more.length > 0)
+    throw new SetupError(
+      `Expected \`npm run setup\`, with \`-- --gpu\` or \`-- --cpu\` at most; got ${args.join(' ')}.`,
+    );
+  return variant;
+}
+
 if (import.meta.main) {
   try {
-    await setup((line) => console.log(line));
+    await setup((line) => console.log(line), askedVariant(process.argv.slice(2)));
     console.log(`TensorFlow ${tensorflowVersion} is set up; \`npx demur doctor\` shows what runs.`);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;

@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { aptInstall } from './apt-install.ts';
 import { runCommand } from './run-command.ts';
 import { trySetup } from './setup.ts';
-import { isTensorflowStaged } from './tensorflow.ts';
+import { stagedVariant } from './tensorflow.ts';
 import { readVitestReport, type Outcome } from './vitest-report.ts';
 
 interface Step {
@@ -87,7 +87,7 @@ async function runStep(step: Step): Promise<Outcome> {
 
 /** TensorFlow, with a compiler for it where root can install one, as in CI. Without it the tests say what they skip. */
 async function prepareEngine(log: (line: string) => void): Promise<void> {
-  const compiler = isTensorflowStaged() || (await runCommand('c++', ['--version'])).code !== null;
+  const compiler = stagedVariant() !== undefined || (await runCommand('c++', ['--version'])).code !== null;
   const missing = compiler ? undefined : await aptInstall('g++');
   if (missing !== undefined) log(missing);
   await trySetup(log);

@@ -65,7 +65,7 @@ test('a wheel with another hash is refused, both hashes named, nothing left', as
 });
 
 /** A workspace of the scripts and an installed, unbuilt tfjs-node-gpu; runs its `setup.ts`. */
-async function runSetup(env: Record<string, string>) {
+async function runSetup(env: Record<string, string>, args: string[] = []) {
   const addonPackage = 'node_modules/@tensorflow/tfjs-node-gpu';
   await cp(join(root, 'scripts'), join(folder, 'scripts'), { recursive: true });
   await mkdir(join(folder, addonPackage), { recursive: true });
@@ -75,14 +75,27 @@ async function runSetup(env: Record<string, string>) {
   const headers = `node_modules/node-${process.platform}-${process.arch}`;
   if (existsSync(join(root, headers))) await symlink(join(root, headers), join(folder, headers));
   await cp(join(root, 'package.json'), join(folder, 'package.json'));
-  const result = await runCommand(process.execPath, [join(folder, 'scripts', 'setup.ts')], { cwd: folder, env });
+  const script = join(folder, 'scripts', 'setup.ts');
+  const result = await runCommand(process.execPath, [script, ...args], { cwd: folder, env });
   return { ...result, addon: join(folder, addonPackage, 'lib', 'napi-v8', 'tfjs_binding.node') };
 }
 
-test('without a package index it exits with 1 and says what could not be fetched', async () => {
-  const { code, output } = await runSetup({ DEMUR_CACHE: join(folder, 'cache'), PIP_NO_INDEX: '1' });
+test.each([
+  [[], 'tensorflow-cpu==2.21.0'],
+  [['--cpu'], 'tensorflow-cpu==2.21.0'],
+  [['--gpu'], 'tensorflow==2.21.0'],
+])('without a package index, asked for %j, it exits with 1 and says what could not be fetched', async (args, wheel) => {
+  const { code, output } = await runSetup({ DEMUR_CACHE: join(folder, 'cache'), PIP_NO_INDEX: '1' }, args);
   expect(code).toBe(1);
-  expect(output).toContain('pip could not fetch tensorflow-cpu==2.21.0');
+  expect(output).toContain(`pip could not fetch ${wheel}:`);
+  expect(await readdir(join(folder, 'cache', 'tensorflow'))).toEqual([]);
+});
+
+test('refuses what it does not know, and fetches nothing', async () => {
+  const { code, output } = await runSetup({ DEMUR_CACHE: join(folder, 'cache') }, ['--cuda']);
+  expect(code).toBe(1);
+  expect(output).toBe('Expected `npm run setup`, with `-- --gpu` or `-- --cpu` at most; got --cuda.\n');
+  expect(existsSync(join(folder, 'cache'))).toBe(false);
 });
 
 test.skipIf(!staged)('from the cache it fetches and builds nothing (needs `npm run setup` once)', async () => {
