@@ -229,7 +229,7 @@ describe('a refusal is one sentence, exit code 1, and no files', () => {
     [
       'an unknown backend',
       ['run', 'x', '--out', 'o', '--backend', 'cuda'],
-      /^error: option '--backend <name>' argument 'cuda' is invalid\. Allowed choices are auto, tensorflow, wasm\.\n$/,
+      /^error: option '--backend <name>' argument 'cuda' is invalid\. Allowed choices are auto, tensorflow, webgpu, wasm\.\n$/,
     ],
     [
       'no workers',

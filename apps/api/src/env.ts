@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseMemorySize } from '@demur/interp';
-import { DemurError } from '@demur/model';
+import { backendNames, DemurError, type BackendChoice } from '@demur/model';
 
 /** Settings of the server. */
 export interface Env {
@@ -15,7 +15,7 @@ export interface Env {
   databaseUrl: string | undefined;
   /** Folders under which models may be opened. */
   modelRoots: string[];
-  backend: 'auto' | 'tensorflow' | 'wasm';
+  backend: BackendChoice;
   /** Engine threads; one a core if undefined. */
   workers: number | undefined;
   /** Whether models may be downloaded from the Hub: DEMUR_HUB, on for loopback and off beyond by default. */
@@ -80,8 +80,10 @@ function mayDownload({ DEMUR_HUB, HOST }: Variables): boolean {
 }
 
 function backend(value: string): Env['backend'] {
-  if (value === 'auto' || value === 'tensorflow' || value === 'wasm') return value;
-  throw new EnvError('DEMUR_BACKEND', value, 'give auto, tensorflow or wasm');
+  const choices: BackendChoice[] = ['auto', ...backendNames];
+  const choice = choices.find((name) => name === value);
+  if (choice === undefined) throw new EnvError('DEMUR_BACKEND', value, `give one of ${choices.join(', ')}`);
+  return choice;
 }
 
 function modelRoots(variables: Variables): string[] {

@@ -1,5 +1,6 @@
 /** The `demur` command: its subcommands, each a file of its own, and how it ends. */
 import { readFileSync } from 'node:fs';
+import { backendNames } from '@demur/model';
 import { Command, Option } from 'commander';
 import { exitCodeOf } from './exit-code.ts';
 import { modelCommand } from './model.ts';
@@ -19,7 +20,7 @@ program
   .description('run an experiment: writes DIR/result.json and DIR/arrays.safetensors')
   .argument('<SPEC.json>', 'the experiment specification; - reads it from standard input')
   .requiredOption('--out <DIR>', 'folder for the result; made if it does not exist')
-  .addOption(new Option('--backend <name>', 'what computes').choices(['auto', 'tensorflow', 'wasm']).default('auto'))
+  .addOption(new Option('--backend <name>', 'what computes').choices(['auto', ...backendNames]).default('auto'))
   .option('--workers <n>', 'worker threads, one core each (default: one a core)', wholeNumber)
   .addOption(
     new Option('--memory <size>', 'what the engine may take, such as 8GB (default: 3/4 of what is free)').env(
