@@ -291,11 +291,11 @@ export interface BlockGradients {
   post: Tensor2D;
 }
 
-/** Per-head gradients [KV, G, S, C, D] summed to heads that exist: rows [rows, heads · D]. */
+/** Gradients [S, C, KV, G, D] summed to heads that exist: rows [rows, heads · D]. */
 export function projectionRows(gradient: Tensor, kind: 'query' | 'keyValue'): Tensor2D {
-  const perHead = kind === 'query' ? gradient : gradient.sum(1, true);
-  const [kv, g, s, c, d] = perHead.shape as [number, number, number, number, number];
-  return perHead.transpose([2, 3, 0, 1, 4]).reshape([s * c, kv * g * d]);
+  const [positions, cells, , readers] = gradient.shape as [number, number, number, number];
+  const heads = kind === 'query' || readers === 1 ? gradient : gradient.sum(3);
+  return heads.reshape([positions * cells, -1]);
 }
 
 /** Gradient at the attention's normalized input: the sum over its q, k and v products. */
@@ -309,8 +309,14 @@ function attentionInputGradient({ attn }: Block, { q, k, v }: AttentionGradients
 /**
  * Vector-Jacobian product of a block: dResidPost [rows, dModel] → gradients at its activations. Keys and values that the
  * group holds fixed are constants. Call it inside `tf.tidy`.
+ * @param options.perQueryHead see AttentionGradients.
  */
-export function blockVjp(block: Block, tape: BlockTape, dResidPost: Tensor2D, group: RowGroup): BlockGradients {
+export function blockVjp(
+  block: Block,
+  tape: BlockTape,
+  dResidPost: Tensor2D,
+  { group, perQueryHead = false }: { group: RowGroup; perQueryHead?: boolean },
+): BlockGradients {
   const through = (weights: NormWeights | undefined, of: NormTape | undefined, x: Tensor2D): Tensor2D =>
     weights && of ? normVjp(weights, of, x) : x;
   const mlpRaw = through(block.ln2Post, tape.ln2Post, dResidPost);
@@ -320,7 +326,7 @@ export function blockVjp(block: Block, tape: BlockTape, dResidPost: Tensor2D, gr
   const residMid: Tensor2D = dResidPost.add(mlpInput);
   const attnRaw = through(block.ln1Post, tape.ln1Post, residMid);
   const z: Tensor2D = tf.matMul(attnRaw, block.attn.W_O, false, true);
-  const attn = scoped(() => attendVjp(z, tape.attn, group, block.attn));
+  const attn = scoped(() => attendVjp(z, tape.attn, group, { rule: block.attn, perQueryHead }));
   const ln1Normalized = attentionInputGradient(block, attn, group);
   const residPre: Tensor2D = onlyLast(residMid, group).add(normVjp(block.ln1, tape.ln1, ln1Normalized));
   return { residPre, ln1Normalized, attn, z, attnRaw, residMid, mlpInput, ln2Normalized: dIn, pre: dPre, post };

@@ -127,7 +127,7 @@ function backward(
     const run = (block: Block): Tensor2D =>
       scoped(() => {
         const used = tape ?? tapeOf(runBlock(block, input, [group], { lastOnly }));
-        const gradients = blockVjp(block, used, dResidPost, group);
+        const gradients = blockVjp(block, used, dResidPost, { group });
         for (const [hook, value] of Object.entries(gradientAt(block, gradients, dResidPost)))
           keep(hook as BlockHook, layer, value);
         return gradients.residPre;

@@ -113,24 +113,23 @@ function headRows(weight: Tensor2D, dHead: number): Tensor3D {
   return weight.reshape([dModel, width / dHead, dHead]).transpose([1, 2, 0]);
 }
 
-/** Gradients [KV, G, S, C, D] at a layer's keys or values → at its normalized input, [heads, rows, dModel]. */
-function keyValueReceivers(gradient: Tensor, weight: Tensor2D, kvHeads: KvHeads): Tensor3D {
-  const perHead = kvHeads === 'expanded' ? gradient : gradient.sum(1, true);
-  const [kv, g, s, c, dHead] = perHead.shape as [number, number, number, number, number];
+/** Gradients [S, C, KV, G, D] at a layer's projections → at its normalized input, [KV · G, rows, dModel]. */
+function projectionReceivers(gradient: Tensor, weight: Tensor2D): Tensor3D {
+  const [s, c, kv, g, dHead] = gradient.shape as [number, number, number, number, number];
+  const weights = headRows(weight, dHead);
+  // Each query head reads by columns of its own; the readers of a key/value head share its.
+  const heads = weights.shape[0];
   return tf
-    .matMul(perHead.reshape([kv, g * s * c, dHead]), headRows(weight, dHead))
+    .matMul(gradient.transpose([2, 3, 0, 1, 4]).reshape<Tensor3D>([heads, -1, dHead]), weights)
     .reshape([kv * g, s * c, weight.shape[0]]);
 }
 
 /** The gradient at every receiver of a layer, before its norm: [receivers, rows · dModel]. */
-function layerReceivers(block: Block, tape: BlockTape, gradients: BlockGradients, kvHeads: KvHeads): Tensor2D {
+function layerReceivers(block: Block, tape: BlockTape, gradients: BlockGradients): Tensor2D {
   const { q, k, v } = gradients.attn;
-  const { nHeads, dHead } = block.attn;
-  const rows = gradients.residPre.shape[0];
-  const queries = tf.matMul(q.reshape([nHeads, rows, dHead]), headRows(block.attn.W_Q, dHead));
-  const keys = keyValueReceivers(k, block.attn.W_K, kvHeads);
-  const values = keyValueReceivers(v, block.attn.W_V, kvHeads);
-  const heads = normVjp(block.ln1, tape.ln1, tf.concat([queries, keys, values], 0));
+  const { W_Q, W_K, W_V } = block.attn;
+  const projections = [projectionReceivers(q, W_Q), projectionReceivers(k, W_K), projectionReceivers(v, W_V)];
+  const heads = normVjp(block.ln1, tape.ln1, tf.concat(projections, 0));
   const mlp = gradients.mlpInput.reshape<Tensor2D>([1, -1]);
   return tf.concat2d([heads.reshape<Tensor2D>([heads.shape[0] as number, -1]), mlp], 0);
 }
@@ -205,7 +204,7 @@ function backward(
     const { prefix, input, tape: kept } = record.layers[layer] as LayerRecord;
     const group: RowGroup = { ...record.group, fixed: prefix ? [prefix] : [] };
     const tape = kept ?? tapeOf(runBlock(block, input, [group]));
-    const gradients = blockVjp(block, tape, dResid, group);
-    return { dResid: gradients.residPre, receivers: layerReceivers(block, tape, gradients, kvHeads) };
+    const gradients = blockVjp(block, tape, dResid, { group, perQueryHead: kvHeads === 'expanded' });
+    return { dResid: gradients.residPre, receivers: layerReceivers(block, tape, gradients) };
   });
 }

@@ -75,7 +75,10 @@ export interface AttentionTrace extends AttentionTape {
 
 /** Gradients within one group's attention. */
 export interface AttentionGradients {
-  /** At the projections, before norm and rotation, per query head: [KV, G, S, C, D]. */
+  /**
+   * At the projections, before norm and rotation: [S, C, KV, G, D], rows as in the pass. Those of k and v are what each
+   * query head sends to its key/value head, or with G = 1 their sum.
+   */
   q: Tensor;
   k: Tensor;
   v: Tensor;
@@ -245,7 +248,7 @@ function weightedValues(pattern: Tensor4D, parts: readonly KeyValues[]): Tensor4
   return weighted.reduce((a, b) => a.add(b));
 }
 
-/** Undoes the rotation and the norm of gradients [KV, C, G, S, D] and gives them as [KV, G, S, C, D]. */
+/** Undoes the rotation and the norm of gradients [KV, C, G, S, D] and gives them as [S, C, KV, G, D]. */
 function turnedBack(
   x: Tensor,
   group: RowGroup,
@@ -256,16 +259,20 @@ function turnedBack(
   const heads = rotate(byPosition, group.rotations, true).reshape([positions, cells, kv, perKvHead, dHead]);
   // A key head's norm is that of all query heads that read it.
   const split = (of: Tensor4D): Tensor => of.reshape([positions, cells, kv, of.shape[2] / kv, of.shape[3]]);
-  const before =
-    weights && tape ? normVjp(weights, { unit: split(tape.unit), scale: split(tape.scale) }, heads) : heads;
-  return before.transpose([2, 3, 0, 1, 4]);
+  return weights && tape ? normVjp(weights, { unit: split(tape.unit), scale: split(tape.scale) }, heads) : heads;
 }
 
 /**
- * dz [rows, H·D], of all positions or the last ones → gradients at the group's projections, one for each query head (those
- * of k and v are what the head sends to its key/value head: they sum over G). Fixed keys and values are constants.
+ * dz [rows, H·D], of all positions or the last ones → gradients at the group's projections. Fixed keys and values are
+ * constants.
+ * @param options.perQueryHead whether gradients of keys and values are told apart by the query heads that read them.
  */
-export function attendVjp(dz: Tensor2D, tape: AttentionTape, group: RowGroup, rule: AttentionRule): AttentionGradients {
+export function attendVjp(
+  dz: Tensor2D,
+  tape: AttentionTape,
+  group: RowGroup,
+  { rule, perQueryHead }: { rule: AttentionRule; perQueryHead: boolean },
+): AttentionGradients {
   const { nHeads, nKvHeads, dHead, qNorm, kNorm } = rule;
   const { queries, own, pattern } = tape;
   const perKvHead = nHeads / nKvHeads;
@@ -280,15 +287,18 @@ export function attendVjp(dz: Tensor2D, tape: AttentionTape, group: RowGroup, ru
   const dQueries = dScoreParts
     .map((d, i) => timesPart(d, (parts[i] as KeyValues).keys, false))
     .reduce((a, b) => a.add(b));
-  const perHead = (x: Tensor4D): Tensor => x.reshape([nKvHeads, group.cells, perKvHead, asking.positions, x.shape[3]]);
-  const ownScores = perHead(dScoreParts.at(-1) as Tensor4D);
-  const ownPattern = perHead(splitParts(pattern, parts).at(-1) as Tensor4D);
-  const dKeys = tf.matMul(ownScores, perHead(queries), true, false).mul(rule.scale);
-  const dValues = tf.matMul(ownPattern, perHead(dOut), true, false);
+  const apart = (x: Tensor4D, readers: number): Tensor => x.reshape([nKvHeads, group.cells, readers, -1, x.shape[3]]);
+  // What a key or a value head hears, summed over the positions of each reader: of one query head, or of all of them.
+  const heard = (from: Tensor4D, of: Tensor4D): Tensor => {
+    const readers = perQueryHead ? perKvHead : 1;
+    return tf.matMul(apart(from, readers), apart(of, readers), true, false);
+  };
+  const dKeys = heard(dScoreParts.at(-1) as Tensor4D, queries).mul(rule.scale);
+  const dValues = heard(splitParts(pattern, parts).at(-1) as Tensor4D, dOut);
   return {
-    q: turnedBack(perHead(dQueries), asking, { weights: qNorm, tape: tape.qNorm }),
+    q: turnedBack(apart(dQueries, perKvHead), asking, { weights: qNorm, tape: tape.qNorm }),
     k: turnedBack(dKeys, group, { weights: kNorm, tape: tape.kNorm }),
-    v: dValues.transpose([0, 2, 3, 1, 4]),
+    v: dValues.transpose([3, 1, 0, 2, 4]),
     scores: dScores,
     pattern: dPattern,
   };
