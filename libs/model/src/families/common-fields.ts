@@ -31,20 +31,19 @@ export function activationField(fields: Fields, key: string, fallback: Activatio
   throw new UnsupportedConfigError(fields, key, [...activations.keys()].join(', '));
 }
 
-/** Dimensions per head; by default the width split evenly over the heads. @throws ConfigFieldError */
-export function headSize(fields: Fields, key: string, widthKey: string, nHeads: number): number {
+/** Dimensions per head where the width is split evenly over the heads. @throws ConfigFieldError */
+export function evenHeadSize(fields: Fields, widthKey: string, nHeads: number): number {
   const width = integerField(fields, widthKey);
-  if (!hasField(fields, key) && width % nHeads !== 0) {
-    throw new ConfigFieldError(fields, widthKey, `a multiple of the ${nHeads} heads`);
-  }
-  return integerField(fields, key, { fallback: width / nHeads });
+  if (width % nHeads === 0) return width / nHeads;
+  throw new ConfigFieldError(fields, widthKey, `a multiple of the ${nHeads} heads`);
 }
 
-/** As `headSize`, but even: rotary positions turn pairs. @throws ConfigFieldError */
+/** Dimensions per head, an even number since rotary positions turn pairs; by default `evenHeadSize`. @throws ConfigFieldError */
 export function rotaryHeadSize(fields: Fields, key: string, widthKey: string, nHeads: number): number {
-  const size = headSize(fields, key, widthKey, nHeads);
+  const given = hasField(fields, key);
+  const size = given ? integerField(fields, key) : evenHeadSize(fields, widthKey, nHeads);
   if (size % 2 === 0) return size;
-  throw new ConfigFieldError(fields, hasField(fields, key) ? key : widthKey, 'an even number of dimensions per head');
+  throw new ConfigFieldError(fields, given ? key : widthKey, 'an even number of dimensions per head');
 }
 
 /** Every key/value head serves the same number of query heads. @throws ConfigFieldError */

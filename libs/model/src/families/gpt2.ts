@@ -4,7 +4,7 @@ import type { ModelConfig } from '../config.ts';
 import { booleanField, integerField, positiveField } from '../fields.ts';
 import type { Fields } from '../fields.ts';
 import type { TensorEntries } from '../weights/tensor-entry.ts';
-import { activationField, headSize, MAX_CONTEXT, MAX_LAYERS, tokenIds } from './common-fields.ts';
+import { activationField, evenHeadSize, MAX_CONTEXT, MAX_LAYERS, tokenIds } from './common-fields.ts';
 import { plainAttention } from './decoder-fields.ts';
 import { planWhole } from './decoder-tensors.ts';
 import type { Family, PlannedWeight, SourceFormat } from './family.ts';
@@ -22,7 +22,7 @@ function configFromHuggingFace(fields: Fields): ModelConfig {
     nLayers: integerField(fields, 'n_layer', { max: MAX_LAYERS }),
     nHeads,
     dModel,
-    dHead: headSize(fields, '', 'n_embd', nHeads),
+    dHead: evenHeadSize(fields, 'n_embd', nHeads),
     dMlp: integerField(fields, 'n_inner', { fallback: 4 * dModel }),
     nCtx: integerField(fields, 'n_positions', { max: MAX_CONTEXT, fallback: 1024 }),
     dVocab: integerField(fields, 'vocab_size'),
@@ -46,7 +46,7 @@ function configFromGguf(fields: Fields, { entries }: { entries: TensorEntries })
     nLayers: integerField(fields, 'gpt2.block_count', { max: MAX_LAYERS }),
     nHeads: integerField(fields, 'gpt2.attention.head_count_kv', { min: nHeads, max: nHeads, fallback: nHeads }),
     dModel: integerField(fields, 'gpt2.embedding_length'),
-    dHead: headSize(fields, '', 'gpt2.embedding_length', nHeads),
+    dHead: evenHeadSize(fields, 'gpt2.embedding_length', nHeads),
     dMlp: integerField(fields, 'gpt2.feed_forward_length'),
     nCtx: integerField(fields, 'gpt2.context_length', { max: MAX_CONTEXT }),
     dVocab: ggufVocabularySize(fields, 'gpt2'),

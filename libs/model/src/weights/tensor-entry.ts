@@ -73,6 +73,7 @@ export function byteLengthOf(shape: readonly number[], type: ElementType): numbe
 export function dominantType(entries: TensorEntries): string {
   const elements = new Map<string, number>();
   for (const { type, shape } of entries.values()) {
+    if (!isDecodable(type)) continue;
     elements.set(type.name, (elements.get(type.name) ?? 0) + elementCount(shape));
   }
   return [...elements].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'float32';
