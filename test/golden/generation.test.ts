@@ -146,6 +146,12 @@ describe('a generation', () => {
     expect(changed.result.specHash).not.toBe(byFile.result.specHash);
   });
 
+  it('tells the pair whose logits overflow', async () => {
+    const huge = { direction: { values: [...vector.values] }, coefficient: 1e38, layers: 'all' };
+    const overflow = run({ ...base, options: { interventions: [huge] } });
+    await expect(overflow).rejects.toThrow(/^pairs\[[01]\]: "logits" is NaN: the model overflows/);
+  });
+
   const bad = (values: number[], shape = [values.length]) => ({ shape, values: Float32Array.from(values) });
   const zeros = Array.from({ length: 32 }, () => 0);
 

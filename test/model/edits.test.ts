@@ -1,7 +1,7 @@
 /** Edits as data: each mode at each kind of axis against plain arithmetic on what the pass shows, and what the pass makes of them. */
 import * as tf from '@tensorflow/tfjs';
 import { BLOCK_HOOKS, blockHook, MODEL_HOOKS, type BlockHook, type HookName } from '@demur/model';
-import type { Transformer } from '@demur/model/engine';
+import { openBackend, type Transformer } from '@demur/model/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { editHooks, EditError } from '../../libs/model/src/edits.ts';
 import type { Edit } from '../../libs/model/src/edits.ts';
@@ -196,6 +196,8 @@ describe.each(families)('%s', (family) => {
 });
 
 describe('an edit that makes no sense', () => {
+  beforeAll(async () => void (await openBackend('wasm')));
+
   const vector = (...values: number[]) => ({ shape: [values.length], values: Float32Array.from(values) });
   const pass = { nLayers: 2 };
   const apply = (edit: Partial<Edit>, shape: number[]) => {
@@ -239,6 +241,7 @@ describe('an edit that makes no sense', () => {
     ],
     ['heads where there are none', { heads: [0] }, [1, 1, 2], /names heads, and the activation has none/],
     ['a head beyond the last', { hook: 'blocks.0.attn.hook_z', heads: [4] }, [1, 1, 2, 2], /names head 4; there are 2/],
+    ['a row beyond the last', { rows: [1] }, [1, 1, 2], /names row 1; there are 1/],
     ['a negative position', { positions: [-1] }, [1, 1, 2], /has -1 among its positions/],
     ['a row twice', { rows: [0, 0] }, [1, 1, 2], /names one of its rows twice/],
     ['a hook that is none', { hook: 'blocks.0.hook_nothing' }, [1, 1, 2], /"blocks.0.hook_nothing" is not a hook/],

@@ -186,6 +186,10 @@ describe('a run that ends early', () => {
     await expect(generate(model, [[1], prompt], { maxTokens: 2 })).rejects.toThrow(message);
   });
 
+  it.each([-1, 1.5, NaN, Infinity])('refuses to make %s tokens', async (maxTokens) => {
+    await expect(generate(model, [[1]], { maxTokens })).rejects.toThrow(/^maxTokens .* is out of range/);
+  });
+
   it('runs prompts alone, for their logits', async () => {
     const steps: number[] = [];
     const made = await generate(model, [[1, 2], [3]], { maxTokens: 0, onLogits: (_, step) => steps.push(step) });

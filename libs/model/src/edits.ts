@@ -123,15 +123,26 @@ function combined(x: Tensor, { mode }: Edit, value: Tensor): Tensor {
 function axisChoices(shape: readonly number[], edit: Edit, pass: EditedPass): AxisChoice[] {
   const axes = axesOf(edit.hook);
   return shape.map((size, axis) => {
-    if (axis === 0) return chosenFrom(labelsOf(size, 0, pass.rows), edit.rows);
+    if (axis === 0) {
+      requireBelow(edit, 'row', { list: edit.rows, count: pass.batch ?? size });
+      return chosenFrom(labelsOf(size, 0, pass.rows), edit.rows);
+    }
     if (axis === axes.positions) return chosenFrom(labelsOf(size, pass.start ?? 0), columnsOf(edit, size, pass));
     if (axis === axes.heads) {
-      const beyond = edit.heads?.find((head) => head >= size);
-      if (beyond !== undefined) throw new EditError(edit.hook, `names head ${beyond}; there are ${size}`);
+      requireBelow(edit, 'head', { list: edit.heads, count: size });
       return chosenFrom(labelsOf(size, 0), edit.heads);
     }
     return { chosen: null, valueAt: (index) => index };
   });
+}
+
+function requireBelow(
+  { hook }: Edit,
+  what: string,
+  { list, count }: { list: readonly number[] | undefined; count: number },
+): void {
+  const beyond = list?.find((index) => index >= count);
+  if (beyond !== undefined) throw new EditError(hook, `names ${what} ${beyond}; there are ${count}`);
 }
 
 function labelsOf(size: number, start: number, labels?: readonly number[]): readonly number[] {

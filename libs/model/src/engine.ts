@@ -12,7 +12,7 @@ export type { MetricGradient } from './gradients.ts';
 export type { Edit, EditValue } from './edits.ts';
 export { generate } from './generate.ts';
 export type { Generated, GenerateOptions } from './generate.ts';
-export type { Sampling } from './sampling.ts';
+export { LogitsNotFiniteError, type Sampling } from './sampling.ts';
 export { Transformer } from './transformer.ts';
 export type { Hook, Hooks } from './showing.ts';
 export type { ForwardOptions, Prefix, Run } from './transformer.ts';

@@ -10,7 +10,7 @@ import { editHooks } from './edits.ts';
 import type { Edit } from './edits.ts';
 import { DemurError } from './errors.ts';
 import { randomStream } from './random.ts';
-import { greedyToken, LogitsNotFiniteError, requireSampling, sampledToken } from './sampling.ts';
+import { greedyToken, LogitsNotFiniteError, requireSampling, sampledToken, SamplingError } from './sampling.ts';
 import type { Sampling } from './sampling.ts';
 import { TextPieces } from './text-pieces.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
@@ -72,11 +72,14 @@ export async function generate(
   prompts: readonly (readonly number[])[],
   options: GenerateOptions,
 ): Promise<Generated[]> {
-  if (options.sampling !== undefined) requireSampling(options.sampling);
+  const { maxTokens, sampling } = options;
+  if (sampling !== undefined) requireSampling(sampling);
+  if (!Number.isInteger(maxTokens) || maxTokens < 0)
+    throw new SamplingError('maxTokens', maxTokens, 'a whole number, 0 or more');
   for (const [row, prompt] of prompts.entries()) requirePrompt(row, prompt, model.config);
   const rows = prompts.map((prompt, index) => openRow(index, prompt, options));
   const lengths = [...Map.groupBy(rows, ({ prompt }) => prompt.length).values()];
-  const passes = Math.max(1, options.maxTokens);
+  const passes = Math.max(1, maxTokens);
   for (const [i, ofLength] of lengths.entries()) {
     const onStep = (done: number): void => options.onStep?.(i * passes + done, lengths.length * passes);
     await continueRows(model, ofLength, { ...options, onStep, batch: rows.length });

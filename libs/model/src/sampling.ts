@@ -22,11 +22,14 @@ export class SamplingError extends DemurError {
 
 /** Logits that are no numbers: there is no next token. */
 export class LogitsNotFiniteError extends DemurError {
+  readonly row: number;
+
   constructor(row: number, step: number) {
     super(
       'NOT_FINITE',
       `the logits of row ${row} at step ${step} are not finite; check the model's weights and the edits`,
     );
+    this.row = row;
   }
 }
 

@@ -1,7 +1,8 @@
 /** Completions of prompts, in batches that fit into memory: what the kinds that generate have in common. */
-import { generate } from '@demur/model/engine';
+import { generate, LogitsNotFiniteError } from '@demur/model/engine';
 import type { Edit, Generated, Sampling, Transformer } from '@demur/model/engine';
 import type { ModelConfig } from '@demur/model';
+import { NotFiniteError } from '../errors.ts';
 import type { ShardWork } from '../shard.ts';
 
 /** A prompt to continue. */
@@ -35,19 +36,25 @@ export async function completeRows<Row extends PromptRow>(
     const batch = rows.slice(start, start + size);
     const prompts = batch.map(({ prompt }) => prompt);
     const batches = Math.ceil(rows.length / size);
-    made.push(
-      ...(await generate(model, prompts, {
-        ...{ maxTokens, sampling, stopTokens, cancel: work.cancel },
-        edits: options.editsOf(batch),
-        streams: batch.map(({ stream }) => stream),
-        onLogits: (row, step, logits) => {
-          if (step === 0) options.onLogits?.(batch[row]!, logits);
-        },
-        onStep: (done, total) => work.onProgress((start / size) * total + done, batches * total),
-      })),
-    );
+    const making = generate(model, prompts, {
+      ...{ maxTokens, sampling, stopTokens, cancel: work.cancel },
+      edits: options.editsOf(batch),
+      streams: batch.map(({ stream }) => stream),
+      onLogits: (row, step, logits) => {
+        if (step === 0) options.onLogits?.(batch[row]!, logits);
+      },
+      onStep: (done, total) => work.onProgress((start / size) * total + done, batches * total),
+    });
+    made.push(...(await making.catch((error: unknown) => tellPair(error, batch))));
   }
   return made;
+}
+
+/** Rows are the batch's; people know pairs. */
+function tellPair(error: unknown, batch: readonly PromptRow[]): never {
+  if (error instanceof LogitsNotFiniteError)
+    throw new NotFiniteError(`pairs[${batch[error.row]!.stream}]`, 'logits', NaN);
+  throw error;
 }
 
 /** Bytes of keys and values that a batch may come to: with twice as much while a step extends them. */
