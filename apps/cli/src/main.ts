@@ -4,6 +4,7 @@ import { backendNames } from '@demur/model';
 import { Command, Option } from 'commander';
 import { exitCodeOf } from './exit-code.ts';
 import { modelCommand } from './model.ts';
+import { memoryOption } from './memory-option.ts';
 import { wholeNumber } from './whole-number.ts';
 import type { RunArguments } from './run.ts';
 
@@ -17,16 +18,14 @@ const program = new Command('demur')
 
 program
   .command('run')
-  .description('run an experiment: writes DIR/result.json and DIR/arrays.safetensors')
+  .description(
+    'run an experiment (activations, activation-patching, attribution, steering or generation): writes DIR/result.json and DIR/arrays.safetensors',
+  )
   .argument('<SPEC.json>', 'the experiment specification; - reads it from standard input')
   .requiredOption('--out <DIR>', 'folder for the result; made if it does not exist')
   .addOption(new Option('--backend <name>', 'what computes').choices(['auto', ...backendNames]).default('auto'))
   .option('--workers <n>', 'worker threads, one core each (default: one a core)', wholeNumber)
-  .addOption(
-    new Option('--memory <size>', 'what the engine may take, such as 8GB (default: 3/4 of what is free)').env(
-      'DEMUR_MEMORY',
-    ),
-  )
+  .addOption(memoryOption())
   .action(async (spec: string, options: Omit<RunArguments, 'spec'>) => {
     const { run } = await import('./run.ts');
     process.exitCode = await run({ spec, ...options });
