@@ -3,13 +3,15 @@ import { checkModel, openEnginePool, type CheckResult, type ModelCheck } from '@
 import { resolveModel, type BackendChoice } from '@demur/model';
 import { exitCodeOf } from './exit-code.ts';
 import { openProgressBar } from './progress-bar.ts';
-import { engineLog, interruption } from './run.ts';
+import { engineSettings, interruption } from './run.ts';
 
 export interface ModelCheckArguments {
   model: string;
   reference?: string;
   backend: BackendChoice;
   workers?: number;
+  /** Such as 8GB. */
+  memory?: string;
   json?: boolean;
 }
 
@@ -21,7 +23,7 @@ export async function modelCheck({ model, reference, json, ...engine }: ModelChe
   try {
     const path = await resolveModel(model, { signal, onProgress: bar.download });
     bar.tell('starting the engine');
-    const pool = await openEnginePool({ ...engine, onLog: engineLog, signal: ended.signal });
+    const pool = await openEnginePool({ ...engineSettings(engine), signal: ended.signal });
     const outcome = await checkModel(path, { pool, reference, signal, onProgress: bar.update });
     bar.end();
     console.log(json === true ? JSON.stringify(outcome, null, 2) : outcomeTable(outcome));

@@ -2,6 +2,7 @@
 import { backendNames } from '@demur/model';
 import { Command, Option } from 'commander';
 import type { ModelCheckArguments } from './model-check.ts';
+import { memoryOption } from './memory-option.ts';
 import { wholeNumber } from './whole-number.ts';
 
 export function modelCommand(): Command {
@@ -23,6 +24,7 @@ export function modelCommand(): Command {
       new Option('--backend <name>', 'what computes').choices(['auto', ...backendNames]).default('auto' as const),
     )
     .option('--workers <n>', 'worker threads, one core each (default: one a core)', wholeNumber)
+    .addOption(memoryOption())
     .option('--json', 'print the outcome as JSON')
     .action(async (model: string, options: Omit<ModelCheckArguments, 'model'>) => {
       const { modelCheck } = await import('./model-check.ts');

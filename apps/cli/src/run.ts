@@ -7,6 +7,7 @@ import {
   reserveOutput,
   runExperiment,
   writeResult,
+  type EnginePoolOptions,
   type ExperimentResult,
   type ExperimentSpec,
 } from '@demur/interp';
@@ -60,11 +61,10 @@ interface Surroundings {
 /** Fetches a model of the Hub, then opens the engine while the pairs are tokenised and checked: starting takes it about a second. */
 async function runOnEngine(spec: ExperimentSpec, surroundings: Surroundings): Promise<ExperimentResult> {
   const { engine, bar, signal, resolveFile } = surroundings;
-  const { memory, ...settings } = engine;
-  const memoryBytes = memory === undefined ? undefined : parseMemorySize(memory);
+  const settings = engineSettings(engine);
   const model = await resolveModel(spec.model, { signal, onProgress: bar.download });
   const ended = new AbortController();
-  const opening = openEnginePool({ ...settings, memoryBytes, onLog: engineLog, signal: ended.signal });
+  const opening = openEnginePool({ ...settings, signal: ended.signal });
   opening.catch(() => undefined); // told by the await below, unless preparing fails first
   try {
     const prepared = await prepareExperiment(spec, { resolveModel: async () => model, resolveFile });
@@ -75,8 +75,14 @@ async function runOnEngine(spec: ExperimentSpec, surroundings: Surroundings): Pr
   }
 }
 
+/** What the command line says of the engine. @throws MemorySizeError */
+export function engineSettings({ backend, workers, memory }: EngineArguments): EnginePoolOptions {
+  const memoryBytes = memory === undefined ? undefined : parseMemorySize(memory);
+  return { backend, workers, memoryBytes, onLog: engineLog };
+}
+
 /** What the engine's libraries print; it starts with the cause when they crash, and means little otherwise. */
-export const engineLog = process.env['DEMUR_DEBUG'] === undefined ? undefined : (line: string) => console.error(line);
+const engineLog = process.env['DEMUR_DEBUG'] === undefined ? undefined : (line: string) => console.error(line);
 
 /** Aborts at Ctrl-C, or when asked to end. A second time ends at once. */
 export function interruption(): AbortSignal {

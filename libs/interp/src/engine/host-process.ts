@@ -111,7 +111,8 @@ export class HostProcess {
 function forkHost(settings: HostSettings): ChildProcess {
   return fork(fileURLToPath(new URL('./host.ts', import.meta.url)), [JSON.stringify(settings)], {
     serialization: 'advanced',
-    execArgv: [],
+    // A model that is dropped gives its memory back at once, not when a collection happens to come.
+    execArgv: ['--expose-gc'],
     detached: true,
     env: { ...process.env, ...backendEnvironment(settings.threads) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

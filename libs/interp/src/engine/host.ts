@@ -23,7 +23,10 @@ const team = new ThreadTeam(settings.backend, settings.workers);
 const cache = new ModelCache({
   budgetBytes: settings.weightBytes,
   workers: settings.workers,
-  onForget: (key) => team.forget(key),
+  onForget: (key) => {
+    team.forget(key);
+    globalThis.gc?.();
+  },
 });
 const running = new Map<number, Running>();
 

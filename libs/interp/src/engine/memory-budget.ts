@@ -7,6 +7,9 @@ const binaryUnits: Record<string, number> = { KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2
 /** Part of the memory that is free when the engine starts: the rest of the machine goes on working. */
 const SHARE_OF_AVAILABLE = 3 / 4;
 
+/** However little is free: enough for the engine and a small model, which the machine may have to swap for. */
+const LEAST_BYTES = 2e9;
+
 /** A size of memory that cannot be read. */
 export class MemorySizeError extends DemurError {
   constructor(text: string) {
@@ -25,7 +28,5 @@ export function parseMemorySize(text: string): number {
 
 /** What a run may take where nobody says: a share of what is available, within the limits of a container (cgroup). */
 export function defaultMemoryBytes(): number {
-  const setting = process.env['DEMUR_MEMORY'];
-  if (setting !== undefined && setting !== '') return parseMemorySize(setting);
-  return Math.floor(process.availableMemory() * SHARE_OF_AVAILABLE);
+  return Math.max(LEAST_BYTES, Math.floor(process.availableMemory() * SHARE_OF_AVAILABLE));
 }

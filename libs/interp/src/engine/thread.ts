@@ -78,6 +78,7 @@ function newModel({ config, weights, activationBytes }: SharedModel): Transforme
 function forget(key: string): void {
   models.get(key)?.dispose();
   models.delete(key);
+  globalThis.gc?.();
 }
 
 /** Milliseconds since 1970 by the clock that never jumps within a process; threads of one process agree on it. */
