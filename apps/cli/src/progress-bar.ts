@@ -2,6 +2,8 @@
 import type { Progress } from '@demur/interp';
 
 const WIDTH = 24;
+/** Between two lines about a download, whose bytes come in thousands of pieces. */
+const PAUSE_MS = 50;
 
 /** A step of a run, or of the download before it, in bytes. */
 type Step = Progress | { stage: 'download'; done: number; total: number };
@@ -30,6 +32,7 @@ export function openProgressBar(stream: NodeJS.WriteStream = process.stderr): Pr
   const write = (line: string) => stream.write(`\r\u001B[2K${line.slice(0, (stream.columns || 80) - 1)}`);
   let stage: Step['stage'] | undefined;
   let start = performance.now();
+  let written = 0;
   const update = (step: Step) => {
     if (step.stage !== stage) start = performance.now();
     stage = step.stage;
@@ -38,7 +41,11 @@ export function openProgressBar(stream: NodeJS.WriteStream = process.stderr): Pr
   return {
     tell: (text) => void write(text),
     update,
-    download: (bytes) => update({ stage: 'download', ...bytes }),
+    download: (bytes) => {
+      if (performance.now() - written < PAUSE_MS && bytes.done < bytes.total) return;
+      written = performance.now();
+      update({ stage: 'download', ...bytes });
+    },
     end: () => void write(''),
   };
 }
