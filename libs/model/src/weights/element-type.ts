@@ -40,16 +40,22 @@ function decodeFloat32(bytes: Uint8Array, from: number, blocks: number, out: Flo
 }
 
 function decodeFloat16(bytes: Uint8Array, from: number, blocks: number, out: Float32Array, to: number): void {
-  for (let i = 0; i < blocks; i++) out[to + i] = half(bytes, from + 2 * i);
+  const halves = halfWords(bytes, from, blocks);
+  for (let i = 0; i < blocks; i++) out[to + i] = halfToFloat[halves[i]!]!;
 }
 
 /** bfloat16 is the upper half of a float32. */
 function decodeBfloat16(bytes: Uint8Array, from: number, blocks: number, out: Float32Array, to: number): void {
   const bits = new Uint32Array(out.buffer, out.byteOffset + 4 * to, blocks);
-  for (let i = 0; i < blocks; i++) {
-    const at = from + 2 * i;
-    bits[i] = (bytes[at]! << 16) | (bytes[at + 1]! << 24);
-  }
+  const halves = halfWords(bytes, from, blocks);
+  for (let i = 0; i < blocks; i++) bits[i] = halves[i]! << 16;
+}
+
+/** `count` little-endian 16-bit words at byte `from`: a view where that is even, else a copy. */
+function halfWords(bytes: Uint8Array, from: number, count: number): Uint16Array {
+  const start = bytes.byteOffset + from;
+  if (start % 2 === 0) return new Uint16Array(bytes.buffer, start, count);
+  return new Uint16Array(Uint8Array.from(bytes.subarray(from, from + 2 * count)).buffer);
 }
 
 // The quantised formats are ggml's (ggml-common.h, dequantize_row_* in ggml-quants.c). d and m are float16;
