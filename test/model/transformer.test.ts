@@ -11,10 +11,11 @@ import {
   type HookName,
   type ModelConfig,
 } from '@demur/model';
-import type { Hooks, Transformer } from '@demur/model/engine';
+import { openBackend, type Hooks, type Transformer } from '@demur/model/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logitDifference } from '../../libs/interp/src/metric.ts';
 import { gradientsAt } from '../../libs/model/src/gradients.ts';
+import { frequencies, rotate, rotationsFrom, rotationsOf } from '../../libs/model/src/components/rotary.ts';
 import { randomModel } from './random-model.ts';
 import { randomValues, relativeDifference, tinyModel } from './tiny-model.ts';
 
@@ -264,6 +265,23 @@ describe.each(models)('%s, %s', (backend, name) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 });
+
+it.each(['tensorflow', 'wasm'] as const)(
+  '%s turns many columns, whose matrices would take too much, as it turns few',
+  async (backend) => {
+    await openBackend(backend);
+    tf.tidy(() => {
+      const own = frequencies({ kind: 'rotary', theta: 10_000, scaling: null }, 64, 2100);
+      const [many, few] = [rotationsFrom(rotationsOf(own, 0, 2100), 2090), rotationsOf(own, 2090, 10)];
+      expect([Object.keys(many), Object.keys(few)]).toEqual([['cos', 'sin'], ['matrices']]);
+      const x = tf.tensor4d(randomValues(10 * 3 * 2 * 64, 1), [10, 3, 2, 64]);
+      for (const back of [false, true]) {
+        const [byAngle, byMatrix] = [many, few].map((rotations) => rotate(x, rotations, back).dataSync());
+        expect(relativeDifference(byAngle!, byMatrix!)).toBeLessThan(1e-6);
+      }
+    });
+  },
+);
 
 describe('refusals', () => {
   it('names the hooks of post-norms where there are none', () => {

@@ -12,7 +12,7 @@ import { residualRows, toCanonical } from './canonical.ts';
 import type { Layout } from './canonical.ts';
 import { norm, shownNorm } from './components/norm.ts';
 import type { NormTrace, NormWeights } from './components/norm.ts';
-import { frequencies, rotationMatrices } from './components/rotary.ts';
+import { frequencies, rotationsOf } from './components/rotary.ts';
 import { lastRows } from './components/row-groups.ts';
 import type { KeyValues, RowGroup } from './components/row-groups.ts';
 import { scoped } from './components/scoped.ts';
@@ -157,8 +157,7 @@ export class Transformer {
     const { dHead, positions: kind, nCtx } = this.config;
     if (kind.kind === 'learned' && start + positions > nCtx) throw new ContextLengthError(start + positions, nCtx);
     const length = options.length ?? start + positions;
-    const rotations =
-      kind.kind === 'rotary' ? rotationMatrices(frequencies(kind, dHead, length), start, positions) : null;
+    const rotations = kind.kind === 'rotary' ? rotationsOf(frequencies(kind, dHead, length), start, positions) : null;
     return { cells, positions, start, rotations, fixed };
   }
 

@@ -10,7 +10,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import { norm, normVjp } from './norm.ts';
 import type { NormTape, NormTrace, NormWeights } from './norm.ts';
-import { rotate } from './rotary.ts';
+import { rotate, rotationsFrom } from './rotary.ts';
 import type { KeyValues, RowGroup } from './row-groups.ts';
 import { softcap, softcapVjp } from './softcap.ts';
 
@@ -122,7 +122,7 @@ export function lastPositions(group: RowGroup, x: Tensor2D): RowGroup {
     ...group,
     start: group.start + positions - count,
     positions: count,
-    rotations: rotations?.slice([positions - count, 0, 0], [count, -1, -1]) ?? null,
+    rotations: rotations && rotationsFrom(rotations, positions - count),
   };
 }
 

@@ -1,7 +1,7 @@
 /**
- * Rotary position embedding (Su et al. 2021, arXiv 2104.09864) as one product with a rotation matrix a column.
- * Halves are rotated against each other, as in Hugging Face's `rotate_half`: out = x cos + [−x₂, x₁] sin.
- * One product reads its rows once; the elementwise formula reads and writes them seven times.
+ * Rotary position embedding (Su et al. 2021, arXiv 2104.09864). Halves are rotated against each other, as in Hugging
+ * Face's `rotate_half`: out = x cos + [−x₂, x₁] sin. By one product with a rotation matrix a column, which reads its rows
+ * once, where the elementwise formula reads and writes them nine times; but for so many columns that the matrices get large.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs';
@@ -38,17 +38,37 @@ export function frequencies({ theta, scaling }: RotaryPositions, dHead: number, 
 }
 
 /**
- * Rotations of the columns `start` … `start + positions − 1`: [positions, dHead, dHead], for row vectors (x R).
- * Angles are rounded to float32 as in Hugging Face, where models were trained with them.
+ * How some columns turn: a matrix a column [positions, dHead, dHead], for row vectors (x R); or cosines and sines of their
+ * angles, [positions, 1, 1, dHead / 2] each.
  */
-export function rotationMatrices(frequencies: readonly number[], start: number, positions: number): Tensor3D {
+export type Rotations = { matrices: Tensor3D } | { cos: Tensor4D; sin: Tensor4D };
+
+/** Elements of all matrices up to which they are used: 32 MiB. */
+const MATRIX_ELEMENTS = 2 ** 23;
+
+/**
+ * Rotations of the columns `start` … `start + positions − 1`. Angles are rounded to float32 as in Hugging Face, where models
+ * were trained with them.
+ */
+export function rotationsOf(frequencies: readonly number[], start: number, positions: number): Rotations {
   const half = frequencies.length;
+  const angle = (p: number, i: number): number => Math.fround((start + p) * Math.fround(frequencies[i] as number));
+  if (positions * (2 * half) ** 2 <= MATRIX_ELEMENTS) return { matrices: rotationMatrices(angle, positions, half) };
+  const of = (f: (x: number) => number): Tensor4D => {
+    const values = Float32Array.from({ length: positions * half }, (_, at) =>
+      f(angle(Math.floor(at / half), at % half)),
+    );
+    return tf.tensor4d(values, [positions, 1, 1, half]);
+  };
+  return { cos: of(Math.cos), sin: of(Math.sin) };
+}
+
+function rotationMatrices(angle: (p: number, i: number) => number, positions: number, half: number): Tensor3D {
   const dHead = 2 * half;
   const values = new Float32Array(positions * dHead * dHead);
   for (let p = 0; p < positions; p++) {
-    for (const [i, frequency] of frequencies.entries()) {
-      const angle = Math.fround((start + p) * Math.fround(frequency));
-      const [cos, sin, at] = [Math.cos(angle), Math.sin(angle), p * dHead * dHead];
+    for (let i = 0; i < half; i++) {
+      const [cos, sin, at] = [Math.cos(angle(p, i)), Math.sin(angle(p, i)), p * dHead * dHead];
       values[at + i * dHead + i] = cos;
       values[at + (i + half) * dHead + i + half] = cos;
       values[at + (i + half) * dHead + i] = -sin;
@@ -58,12 +78,28 @@ export function rotationMatrices(frequencies: readonly number[], start: number, 
   return tf.tensor3d(values, [positions, dHead, dHead]);
 }
 
+/** Those of the columns from the `first` one on. */
+export function rotationsFrom(rotations: Rotations, first: number): Rotations {
+  if ('matrices' in rotations) return { matrices: rotations.matrices.slice(first) };
+  return { cos: rotations.cos.slice(first), sin: rotations.sin.slice(first) };
+}
+
 /**
- * Rotates x [positions, cells, heads, dHead] by each position's matrix; `back` applies the inverse, the transpose. Without
- * matrices (positions are learned) x stays as it is.
+ * Turns x [positions, cells, heads, dHead], each position by its rotation; `back` applies the inverse. Without rotations
+ * (positions are learned) x stays as it is.
  */
-export function rotate(x: Tensor4D, rotations: Tensor3D | null, back = false): Tensor4D {
+export function rotate(x: Tensor4D, rotations: Rotations | null, back = false): Tensor4D {
   if (rotations === null) return x;
-  const [positions, cells, heads, dHead] = x.shape;
-  return tf.matMul(x.reshape([positions, cells * heads, dHead]), rotations, false, back).reshape(x.shape);
+  if ('matrices' in rotations) {
+    const [positions, cells, heads, dHead] = x.shape;
+    return tf.matMul(x.reshape([positions, cells * heads, dHead]), rotations.matrices, false, back).reshape(x.shape);
+  }
+  const { cos } = rotations;
+  const sin = back ? rotations.sin.neg<Tensor4D>() : rotations.sin;
+  const [first, second] = tf.split(x, 2, 3) as [Tensor4D, Tensor4D];
+  const turned: Tensor4D[] = [
+    first.mul<Tensor4D>(cos).sub(second.mul(sin)),
+    second.mul<Tensor4D>(cos).add(first.mul(sin)),
+  ];
+  return tf.concat4d(turned, 3);
 }

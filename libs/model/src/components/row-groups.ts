@@ -5,7 +5,8 @@
  * the concatenation of groups. A group is `cells` sequences that start at the same column, each with `positions` rows,
  * stored position-major: row = position · cells + cell. Attention alone needs to know this.
  */
-import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
+import type { Rotations } from './rotary.ts';
 
 /** Keys (rotated, scaled by the config's attention.scale) and values, both [nKvHeads, cells, positions, dHead]. */
 export type KeyValues = {
@@ -21,8 +22,8 @@ export interface RowGroup {
   positions: number;
   /** First column; a key is visible to the queries at its own column and to the right of it. */
   start: number;
-  /** Rotations of the group's columns, [positions, dHead, dHead]; null where positions are learned. */
-  rotations: Tensor3D | null;
+  /** Rotations of the group's columns; null where positions are learned. */
+  rotations: Rotations | null;
   /**
    * Keys and values of the columns right before, in their order, computed elsewhere and held fixed: a shared prefix, or what
    * a patched run keeps of the unpatched one. Each has one cell, which all contexts share, or one a context.
