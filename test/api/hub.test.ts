@@ -5,13 +5,18 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readEnv } from '../../apps/api/src/env.ts';
 import { HubModels } from '../../apps/api/src/model/hub-models.ts';
 import { ModelDownloads } from '../../apps/api/src/model/model-downloads.ts';
-import type { Model } from '../../apps/api/src/model/model.type.ts';
 import { goldenCase } from '../golden/golden-case.ts';
 import { filesOf, openFakeHub, type FakeHub } from '../support/fake-hub.ts';
 import { ended, root, startServer, temporaryFolder, type TestServer } from './server.ts';
 
 const golden = goldenCase('llama_mha', 'plain');
 const commit = '0123456789abcdef0123456789abcdef01234567';
+
+interface Model {
+  slug: string;
+  path: string;
+  revision: string;
+}
 
 let hub: FakeHub;
 let folder: { path: string; remove(): Promise<void> };
@@ -56,6 +61,19 @@ describe('registerModel', () => {
     ]);
   });
 
+  it('once more brings it up to date', async () => {
+    const newer = commit.replace('0', 'f');
+    hub.repositories['lab/tiny']!.commit = newer;
+    const { registerModel } = await server.get<{ registerModel: Model }>(register, { path: 'lab/tiny' });
+    expect(registerModel).toMatchObject({ slug: 'tiny', revision: newer });
+    const { errors } = await server.ask(
+      'mutation { registerModel(input: { path: "lab/later", slug: "tiny" }) { slug } }',
+    );
+    expect(errors).toMatchObject([{ extensions: { code: 'SLUG_TAKEN' } }]);
+    hub.repositories['lab/tiny']!.commit = commit;
+    await server.get(register, { path: 'lab/tiny' });
+  });
+
   it('takes a GGUF file, and the same file by its path in the cache', async () => {
     const { registerModel } = await server.get<{ registerModel: Model }>(register, { path: 'lab/tiny-gguf:F32' });
     expect(registerModel).toMatchObject({
@@ -70,13 +88,13 @@ describe('registerModel', () => {
   });
 
   it('answers after a while that a model is under way, and joins it when asked again', async () => {
-    const downloads = new ModelDownloads(20);
-    const done = Promise.withResolvers<Model>();
+    const downloads = new ModelDownloads<{ slug: string }>(20);
+    const done = Promise.withResolvers<{ slug: string }>();
     let begun = 0;
     const ask = () => downloads.finish({ reference: 'a/b', slug: 'b' }, () => (begun++, done.promise));
     await expect(ask()).rejects.toThrow(/^a\/b is being downloaded \(0 of 0 MB\) and will be registered as "b"/);
     const joined = ask();
-    done.resolve({ slug: 'b' } as Model);
+    done.resolve({ slug: 'b' });
     expect(await joined).toEqual({ slug: 'b' });
     expect(begun).toBe(1);
     expect(downloads.list()).toMatchObject([{ status: 'REGISTERED' }]);

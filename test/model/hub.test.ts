@@ -459,7 +459,9 @@ describe('without a network', () => {
     await hub.close();
     expect(await refusal(resolve('lab/tiny'))).toMatchObject({
       code: 'HUB_UNREACHABLE',
-      message: expect.stringMatching(/^127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/) as string,
+      message: expect.stringMatching(
+        /^"lab\/tiny" is no path here, and 127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/,
+      ) as string,
     });
   });
 

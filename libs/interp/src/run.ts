@@ -1,5 +1,5 @@
 /** An experiment from its spec to its result: pairs to tokens, tokens to shards, shards to the engine, arrays merged. */
-import { openModelSource, TokenizerMissingError, type ModelSource, type Tokenizer } from '@demur/model';
+import { openModelSource, resolveModel, TokenizerMissingError, type ModelSource, type Tokenizer } from '@demur/model';
 import { resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
 import type { EnginePool } from './engine/pool.ts';
 import type { ModelRef, ShardOutcome } from './engine/protocol.ts';
@@ -28,7 +28,7 @@ export interface Progress {
 
 export interface RunOptions {
   pool: EnginePool;
-  /** From the spec's `model` to a path; by default it is one. */
+  /** From the spec's `model` to a path; by default it is one, or a Hub id, which is downloaded. */
   resolveModel?: (name: string) => Promise<string>;
   /** From the name of a data set to its pairs; by default none are known. */
   resolvePairs?: (name: string) => Promise<PairSpec[]>;
@@ -96,9 +96,10 @@ export interface PreparedExperiment {
 /** Opens the model's headers and tokenizer, and checks the spec against them. Needs no engine. */
 export async function prepareExperiment(
   spec: ExperimentSpec,
-  options: Pick<RunOptions, 'resolveModel' | 'resolvePairs' | 'resolveFile'> = {},
+  options: Pick<RunOptions, 'resolveModel' | 'resolvePairs' | 'resolveFile' | 'signal'> = {},
 ): Promise<PreparedExperiment> {
-  const source = await openModelSource((await options.resolveModel?.(spec.model)) ?? spec.model);
+  const resolve = options.resolveModel ?? ((name: string) => resolveModel(name, { signal: options.signal }));
+  const source = await openModelSource(await resolve(spec.model));
   const tokenizer = await tokenizerOf(source);
   const dataSet = resolvePairs(await pairsOf(spec, options.resolvePairs), { config: source.config, tokenizer });
   requireFit(spec, source.config, Math.max(...dataSet.pairs.map(({ clean }) => clean.length)));

@@ -2,12 +2,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DemurError, type ResolveOptions } from '@demur/model';
 import { publicError } from '../errors.ts';
-import type { ModelDownload } from './model-download.type.ts';
-import type { Model } from './model.type.ts';
+
+/** A download as model-download.type.ts tells it. */
+interface Download {
+  reference: string;
+  slug: string;
+  status: 'DOWNLOADING' | 'REGISTERED' | 'FAILED';
+  doneBytes: number;
+  totalBytes: number;
+  error: string | null;
+}
 
 /** Under way, and not done within the time of a request: no failure, but no model yet either. */
 export class ModelDownloadingError extends DemurError {
-  constructor({ reference, slug, doneBytes, totalBytes }: ModelDownload) {
+  constructor({ reference, slug, doneBytes, totalBytes }: Download) {
     const megabytes = `${(doneBytes / 1e6).toFixed(0)} of ${(totalBytes / 1e6).toFixed(0)} MB`;
     super(
       'MODEL_DOWNLOADING',
@@ -20,13 +28,13 @@ export class ModelDownloadingError extends DemurError {
 const PATIENCE_MS = 10_000;
 const MOST_KEPT = 100;
 
-interface Running {
-  told: ModelDownload;
+interface Running<Model> {
+  told: Download;
   ended: Promise<Model>;
 }
 
-export class ModelDownloads {
-  readonly #downloads = new Map<string, Running>();
+export class ModelDownloads<Model> {
+  readonly #downloads = new Map<string, Running<Model>>();
   readonly #closing = new AbortController();
   readonly #patienceMs: number;
 
@@ -34,7 +42,7 @@ export class ModelDownloads {
     this.#patienceMs = patienceMs;
   }
 
-  list(): ModelDownload[] {
+  list(): Download[] {
     return [...this.#downloads.values()].map(({ told }) => ({ ...told })).reverse();
   }
 
@@ -61,8 +69,8 @@ export class ModelDownloads {
   #start(
     key: string,
     { reference, slug, work }: { reference: string; slug: string; work: (options: ResolveOptions) => Promise<Model> },
-  ): Running {
-    const told: ModelDownload = { reference, slug, status: 'DOWNLOADING', doneBytes: 0, totalBytes: 0, error: null };
+  ): Running<Model> {
+    const told: Download = { reference, slug, status: 'DOWNLOADING', doneBytes: 0, totalBytes: 0, error: null };
     const onProgress: ResolveOptions['onProgress'] = ({ done, total }) =>
       Object.assign(told, { doneBytes: done, totalBytes: total });
     const ended = work({ signal: this.#closing.signal, onProgress });

@@ -47,7 +47,7 @@ export class Models {
   readonly #database: Database;
   readonly #roots: string[];
   readonly #hub: HubModels;
-  readonly #downloads = new ModelDownloads();
+  readonly #downloads = new ModelDownloads<Model>();
 
   constructor(database: Database, { roots, mayDownload }: { roots: string[]; mayDownload: boolean }) {
     this.#database = database;
@@ -98,7 +98,8 @@ export class Models {
     const source = await openModelSource(file);
     const slug = requireSlug(input.slug ?? slugOf(path.basename(source.path, '.gguf')));
     const taken = await findModelBySlug(this.#database, slug);
-    if (taken !== undefined && taken.sourcePath !== source.path) throw new ModelSlugTakenError(slug, taken.sourcePath);
+    if (taken !== undefined && placeOf(taken.sourcePath) !== placeOf(source.path))
+      throw new ModelSlugTakenError(slug, taken.sourcePath);
     const { format, config, path: sourcePath } = source;
     const row = { slug, sourcePath, format, family: config.family, config, record: { name: input.name ?? slug } };
     return toModel(await registerModel(this.#database, { ...row, ...(await source.identity()) }));
@@ -137,6 +138,11 @@ export class Models {
     await this.#hub.requireDownloadable(reference);
     return true;
   }
+}
+
+/** The path without the commit, where it lies in Hugging Face's cache: a newer commit is the same model brought up to date. */
+function placeOf(file: string): string {
+  return file.replace(/([\\/]snapshots[\\/])[0-9a-f]{40}(?=[\\/]|$)/, '$1');
 }
 
 /** The repository's name, with the quantisation where that was asked for; else the GGUF file's own. */

@@ -76,13 +76,9 @@ async function fetchRest(file: Partial, context: HubContext, onBytes: (bytes: nu
     await retrying(() => fetchOnce(file, context, tell), { context, tries: TRIES, progress: () => most });
   } catch (error) {
     if (!(error instanceof HubUnreachableError || error instanceof HubBusyError) || most === 0) throw error;
-    const reason = error instanceof HubBusyError ? 'the host is busy' : reasonOf(error);
+    const reason = error instanceof HubBusyError ? 'the host is busy' : error.reason;
     throw new HubCutError(`${file.id}/${file.path}`, { done: most, total: file.size, reason });
   }
-}
-
-function reasonOf({ message }: HubUnreachableError): string {
-  return /\((.*)\)/.exec(message)?.[1] ?? 'no network';
 }
 
 /** One request for what is missing. Returns once all bytes are on disk. */

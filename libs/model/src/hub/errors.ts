@@ -22,12 +22,19 @@ export class HubOfflineError extends DemurError {
 
 /** The Hub, or the host that it sends to, does not answer. */
 export class HubUnreachableError extends DemurError {
-  constructor(host: string, reason: string, cause?: unknown) {
+  readonly host: string;
+  readonly reason: string;
+
+  /** `reference`: what was looked for, where nothing of it is on this machine. */
+  constructor(host: string, reason: string, { cause, reference }: { cause?: unknown; reference?: string } = {}) {
+    const what = reference === undefined ? '' : `"${reference}" is no path here, and `;
     super(
       'HUB_UNREACHABLE',
-      `${host} cannot be reached (${reason}); check the network, HF_ENDPOINT and the proxy, or give a path on this machine.`,
+      `${what}${host} cannot be reached (${reason}); check the network, HF_ENDPOINT and the proxy, or give a path on this machine.`,
       { cause },
     );
+    this.host = host;
+    this.reason = reason;
   }
 }
 

@@ -108,7 +108,7 @@ function headerOf(response: IncomingMessage, name: string): string | null {
 /** A failure of the connection as a sentence. */
 function unreachable(host: string, error: unknown): HubUnreachableError {
   const { code, message, cause } = error as NodeJS.ErrnoException;
-  return new HubUnreachableError(host, cause instanceof Error ? cause.message : code || message, error);
+  return new HubUnreachableError(host, cause instanceof Error ? cause.message : code || message, { cause: error });
 }
 
 /** Where a redirect leads; null for every other answer. Never from https to http. */

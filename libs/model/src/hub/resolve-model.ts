@@ -100,7 +100,8 @@ async function download(reference: HubReference, { cached, context, options }: D
   } catch (error) {
     const isAway = [HubUnreachableError, HubBusyError, HubGatedError].some((kind) => error instanceof kind);
     if (cached !== null && isAway) return cached;
-    throw error;
+    if (!(error instanceof HubUnreachableError)) throw error;
+    throw new HubUnreachableError(error.host, error.reason, { cause: error, reference: showReference(reference) });
   }
   const { cacheFolder } = context.settings;
   return withCacheErrors(cacheFolder, async () => {
