@@ -17,6 +17,7 @@ import {
   type FormKind,
 } from '../../apps/ui/features/new-experiment/spec-form.ts';
 import { lineOfPath, pathKeys } from '../../apps/ui/features/new-experiment/spec-path.ts';
+import { steeringRows } from '../../apps/ui/features/steering/steering-rows.ts';
 
 describe('the form', () => {
   const kinds = Object.keys(formKinds) as FormKind[];
@@ -34,6 +35,20 @@ describe('the form', () => {
     expect(specOf(names).options).toMatchObject({ names: ['a', 'b', 'c'] });
   });
 
+  it('writes coefficients and layers as numbers, and no coefficients of an ablation', () => {
+    const steering = {
+      ...emptyForm,
+      kind: 'steering',
+      coefficients: '-1.5, 2',
+      layers: '3, 4',
+      maxTokens: '8',
+    } as const;
+    expect(specOf(steering).options).toMatchObject({ coefficients: [-1.5, 2], layers: [3, 4], maxTokens: 8 });
+    const ablation = specOf({ ...steering, mode: 'ablate', layers: 'all', maxTokens: 'x' });
+    expect(ablation.options).toMatchObject({ mode: 'ablate', layers: 'all', maxTokens: 'x' });
+    expect(ablation.options).not.toHaveProperty('coefficients');
+  });
+
   it('shows an error at the field it belongs to', () => {
     const fields = formFields('activation-patching');
     expect(fieldOfPath('options.positions[1]', fields)).toBe('options.positions');
@@ -41,6 +56,54 @@ describe('the form', () => {
     expect(fieldOfPath('options.steps', fields)).toBeUndefined();
     expect(fieldOfPath('modelling', fields)).toBeUndefined();
     expect(fieldOfPath(undefined, fields)).toBeUndefined();
+  });
+});
+
+describe('the table of a steering', () => {
+  const token = (string: string) => ({ id: 1, string });
+  const pairs = ['bomb', 'gun'].map((word, index) => ({
+    ...{ index, firstDifference: 1, clean: [token('a'), token(word)], corrupted: [token('a'), token('pie')] },
+  }));
+  const completion = (pair: number, coefficient: number | null, text: string) => ({
+    ...{ pair, coefficient, text, tokens: [1], finish: 'STOP' as const },
+  });
+
+  it('has a pair beside its coefficients, each with its metric and text', () => {
+    const texts = ['bomb at 0', 'gun at 0', 'bomb at 2', 'gun at 2'];
+    const rows = steeringRows({
+      ...{ id: 'x', spec: { options: { run: 'clean' } }, pairs },
+      steeringSweep: {
+        coefficients: [0, 2],
+        metric: [
+          [1, 2],
+          [3, 4],
+        ],
+        mean: [1.5, 3.5],
+      },
+      completions: texts.map((text, i) => completion(i % 2, i < 2 ? 0 : 2, text)),
+    });
+    const shown = rows.map(({ word, coefficient, metric, completion }) => [
+      word,
+      coefficient,
+      metric,
+      completion?.text,
+    ]);
+    expect(shown).toEqual([
+      ['bomb', 0, 1, 'bomb at 0'],
+      ['bomb', 2, 3, 'bomb at 2'],
+      ['gun', 0, 2, 'gun at 0'],
+      ['gun', 2, 4, 'gun at 2'],
+    ]);
+  });
+
+  it('is one row a pair for a generation, named by the prompt that ran', () => {
+    const completions = [completion(0, null, 'x'), completion(1, null, 'y')];
+    const spec = { options: { run: 'corrupted' } };
+    const rows = steeringRows({ id: 'x', spec, pairs, steeringSweep: null, completions });
+    expect(rows.map(({ word, metric, completion }) => [word, metric, completion?.text])).toEqual([
+      ['pie', null, 'x'],
+      ['pie', null, 'y'],
+    ]);
   });
 });
 

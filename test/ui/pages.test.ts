@@ -371,6 +371,23 @@ describe.skipIf(missing)(`the pages${missing ? ` (${missing})` : ''}`, () => {
         });
       });
 
+      it('makes the model write, and says what is wrong with a direction', async () => {
+        await open('/experiments/new');
+        await page.getByText('Steering', { exact: true }).click();
+        await page.getByRole('textbox', { name: 'Direction' }).fill('nowhere.safetensors');
+        await page.getByRole('button', { name: 'Run experiment' }).click();
+        await page.getByRole('alert').filter({ hasText: 'nowhere.safetensors' }).waitFor();
+        expect(await page.getByRole('textbox', { name: 'Direction' }).getAttribute('aria-invalid')).toBe('true');
+        await page.getByText('Generation', { exact: true }).click();
+        await page.getByRole('textbox', { name: 'Tokens' }).fill('8');
+        await page.getByRole('button', { name: 'Run experiment' }).click();
+        await page.waitForURL(/experiments\/(?!new)[^/]+$/);
+        const cell = page.getByRole('region', { name: 'Completions' }).locator('tbody td');
+        await cell.first().waitFor();
+        const texts = golden.tokens['generate.plain']!.map((tokens) => `${tokens.join(' ')}…`);
+        expect(await cell.allInnerTexts()).toEqual(texts);
+      });
+
       it("shows the server's sentence at the field", async () => {
         await open('/experiments/new');
         await page.getByLabel('Positions').fill('object');

@@ -4,6 +4,14 @@ import type { FormKind } from './spec-form.ts';
 const optionFields: Record<FormKind, readonly string[]> = {
   'activation-patching': ['options.direction', 'options.activations', 'options.positions'],
   attribution: ['options.kvHeads'],
+  steering: [
+    'options.direction',
+    'options.direction.name',
+    'options.coefficients',
+    'options.layers',
+    'options.maxTokens',
+  ],
+  generation: ['options.maxTokens', 'options.temperature'],
   activations: ['options.names', 'options.gradients', 'options.logits'],
 };
 

@@ -3,10 +3,11 @@
 import { CheckGroup } from '../../components/check-group.tsx';
 import { Field } from '../../components/field.tsx';
 import { Segmented } from '../../components/segmented.tsx';
+import { GenerationOptions, SteeringOptions } from './completion-options.tsx';
 import styles from './new-experiment.module.css';
 import type { SpecForm } from './spec-form.ts';
 
-interface KindOptionsProps {
+export interface KindOptionsProps {
   form: SpecForm;
   /** The server's sentence about a field of the specification, if it is about this one. */
   errorAt: (field: string) => string | undefined;
@@ -21,6 +22,10 @@ export function KindOptions(props: KindOptionsProps) {
       return <AttributionOptions {...props} />;
     case 'activations':
       return <ActivationsOptions {...props} />;
+    case 'steering':
+      return <SteeringOptions {...props} />;
+    case 'generation':
+      return <GenerationOptions {...props} />;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The form of a new experiment, and the specification that it writes. What is right is for the server to say. */
 
-export type FormKind = 'activation-patching' | 'attribution' | 'activations';
+export type FormKind = 'activation-patching' | 'attribution' | 'steering' | 'generation' | 'activations';
 
 export interface SpecForm {
   kind: FormKind;
@@ -14,6 +14,17 @@ export interface SpecForm {
   names: string;
   gradients: boolean;
   logits: 'none' | 'last' | 'all';
+  mode: 'add' | 'ablate';
+  directionFile: string;
+  directionName: string;
+  /** Numbers such as `-2, 0, 2`. */
+  coefficients: string;
+  /** `all`, or layers such as `12, 13`. */
+  layers: string;
+  steeredPositions: 'all' | 'last';
+  run: 'clean' | 'corrupted';
+  maxTokens: string;
+  temperature: string;
 }
 
 export const formKinds: Record<FormKind, { name: string; words: string }> = {
@@ -25,6 +36,11 @@ export const formKinds: Record<FormKind, { name: string; words: string }> = {
     name: 'Attribution (EAP)',
     words: 'Which edges carry it? Every edge of the model gets a score, from two forwards and one backward.',
   },
+  steering: {
+    name: 'Steering',
+    words: 'What does a direction do? It is added to the residual stream, or projected out, while the model writes.',
+  },
+  generation: { name: 'Generation', words: 'What does the model write? Its own completion of every prompt.' },
   activations: { name: 'Activations', words: 'The raw numbers at hooks of your choice, for your own analysis.' },
 };
 
@@ -39,6 +55,15 @@ export const emptyForm: SpecForm = {
   names: 'blocks.*.hook_resid_pre',
   gradients: false,
   logits: 'none',
+  mode: 'add',
+  directionFile: 'direction.safetensors',
+  directionName: 'direction',
+  coefficients: '-2, 0, 2',
+  layers: '0',
+  steeredPositions: 'all',
+  run: 'clean',
+  maxTokens: '32',
+  temperature: '0',
 };
 
 /** The specification as the server takes it. */
@@ -55,7 +80,25 @@ function optionsOf(form: SpecForm): Record<string, unknown> {
       return { method: 'eap', kvHeads: form.kvHeads };
     case 'activations':
       return { names: words(form.names), gradients: form.gradients, logits: form.logits };
+    case 'steering':
+      return steeringOptions(form);
+    case 'generation':
+      return { run: form.run, maxTokens: numberOf(form.maxTokens), temperature: numberOf(form.temperature) };
   }
+}
+
+function steeringOptions(form: SpecForm): Record<string, unknown> {
+  const { mode, directionFile: file, directionName: name, run, steeredPositions: positions } = form;
+  const coefficients = mode === 'add' ? { coefficients: words(form.coefficients).map(numberOf) } : {};
+  const layers = positionsOf(form.layers);
+  const written = { run, maxTokens: numberOf(form.maxTokens), stopAtEos: true };
+  return { direction: { file, name }, mode, ...coefficients, layers, positions, ...written };
+}
+
+/** The number that a text is; the text itself where it is none, for the server to judge. */
+function numberOf(text: string): number | string {
+  const trimmed = text.trim();
+  return trimmed === '' || Number.isNaN(Number(trimmed)) ? trimmed : Number(trimmed);
 }
 
 const words = (text: string): string[] => text.split(/[\s,]+/).filter((word) => word !== '');
