@@ -1,6 +1,7 @@
 /** What an experiment gives: arrays, and the document that says what they are. */
 import type { Tokenizer } from '@demur/model';
-import type { ResolvedPair } from './dataset/resolved-pair.ts';
+import type { ResolvedPair, Roles } from './dataset/resolved-pair.ts';
+import { rolesOf } from './dataset/roles.ts';
 import type { ResultCompletions } from './generation/completions.ts';
 import type { Graph } from './graph/graph.ts';
 import type { NamedArray } from './named-array.ts';
@@ -36,7 +37,8 @@ export interface ResultPair {
   answer: ResultToken;
   distractor: ResultToken;
   firstDifference: number;
-  roles: { difference: number[]; answerPosition: number };
+  /** Positions by role: `difference` and `last` (the answer position) of every pair, and those of its own. */
+  roles: Roles;
 }
 
 export interface PromptTokens {
@@ -83,10 +85,7 @@ function resultPair(pair: ResolvedPair, tokenizer: Tokenizer | null): ResultPair
     answer: token(pair.answer),
     distractor: token(pair.distractor),
     firstDifference: pair.firstDifference,
-    roles: {
-      difference: pair.clean.flatMap((id, at) => (id === pair.corrupted[at] ? [] : [at])),
-      answerPosition: pair.clean.length - 1,
-    },
+    roles: rolesOf(pair),
   };
 }
 

@@ -22,13 +22,14 @@ export {
   type ModelHook,
   type ParsedHookName,
 } from './hooks.ts';
+export { randomStream } from './random.ts';
 export { ConfigFieldError, UnsupportedConfigError } from './fields.ts';
 export { UnsupportedArchitectureError } from './families/index.ts';
 export { ConfigMissingError, ModelNotFoundError, NotAModelError, openModelSource, type ModelSource } from './source.ts';
 export { UnreadableFileError } from './sources/file-errors.ts';
 export { cacheFolder, sha256, type ModelIdentity } from './sources/identity.ts';
 export { InvalidJsonError } from './sources/read-json.ts';
-export { textOf } from './text-pieces.ts';
+export { TextPieces, textOf } from './text-pieces.ts';
 export {
   ChatTemplateFailedError,
   ChatTemplateMissingError,

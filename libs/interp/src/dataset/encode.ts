@@ -1,25 +1,26 @@
 /** Prompts and tokens of a spec to token ids: the only place where text is tokenised. Rules about pairs are in lint.ts. */
-import { DemurError } from '@demur/model';
 import type { Tokenizer } from '@demur/model';
 import { show } from '../spec/expecting.ts';
 import type { PromptSpec, TokenSpec } from '../spec/pair.ts';
-import { NotOneTokenError, PairError, TokenizerNeededError } from './errors.ts';
+import { NotOneTokenError, TokenizerNeededError } from './errors.ts';
+import type { Roles } from './resolved-pair.ts';
+import { slotRoles } from './slot-roles.ts';
+import { renderPrompt } from './slots.ts';
 
-/** The token ids of a prompt; messages go through the chat template with its generation prompt. `path` is for errors. */
-export function encodePrompt(prompt: PromptSpec, tokenizer: Tokenizer | null, path: string): number[] {
-  if ('tokens' in prompt) return prompt.tokens;
-  if (tokenizer === null) throw new TokenizerNeededError(path, show(prompt));
-  return withBos(tokenizer.encode(promptText(prompt, tokenizer, path), { addSpecialTokens: false }), tokenizer);
+/** A prompt as token ids, with the roles that its slots give them. */
+export interface EncodedPrompt {
+  tokens: number[];
+  roles: Roles;
 }
 
-function promptText(prompt: Exclude<PromptSpec, { tokens: number[] }>, tokenizer: Tokenizer, path: string): string {
-  if ('text' in prompt) return prompt.text;
-  try {
-    return tokenizer.applyChatTemplate(prompt.messages, { addGenerationPrompt: true });
-  } catch (error) {
-    if (error instanceof DemurError) throw new PairError(path, error.message, error);
-    throw error;
-  }
+/** Messages go through the chat template with its generation prompt. `path` is for errors. */
+export function encodePrompt(prompt: PromptSpec, tokenizer: Tokenizer | null, path: string): EncodedPrompt {
+  if ('tokens' in prompt) return { tokens: prompt.tokens, roles: {} };
+  if (tokenizer === null) throw new TokenizerNeededError(path, show(prompt));
+  const rendered = renderPrompt(prompt, tokenizer, path);
+  const tokens = withBos(tokenizer.encode(rendered.text, { addSpecialTokens: false }), tokenizer);
+  const roles = prompt.slots === undefined ? {} : slotRoles(tokens, rendered, { tokenizer, path });
+  return { tokens, roles };
 }
 
 /** One BOS where the tokenizer wants one: added unless the text, or the chat template, has brought it. */

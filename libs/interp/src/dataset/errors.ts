@@ -63,3 +63,20 @@ export class SameAnswerError extends PairError {
     super(path, `${token} is the answer as well, so that the logit difference is 0; give another token`);
   }
 }
+
+/** A slot that no text of its prompt has. */
+export class UnusedSlotError extends PairError {
+  constructor(path: string, slot: string) {
+    super(path, `no text of this prompt has {${slot}}; write it where "${slot}" belongs, or leave the slot out`);
+  }
+}
+
+/** A role that no token of the prompt can play. */
+export class RoleError extends PairError {}
+
+/** A role asked for that a pair does not have. */
+export class MissingRoleError extends PairError {
+  constructor(path: string, { role, pair, has }: { role: string; pair: string; has: string[] }) {
+    super(path, `${pair} has no role "${role}"; it has ${has.join(', ')}`);
+  }
+}

@@ -3,6 +3,7 @@ import type { PairSpec } from '../spec/pair.ts';
 import { encodePrompt, encodeToken } from './encode.ts';
 import { lintPair, type PairContext } from './lint.ts';
 import type { ResolvedPair } from './resolved-pair.ts';
+import { givenRoles, joinedRoles } from './roles.ts';
 import { pairWarnings } from './warnings.ts';
 
 export interface ResolvedDataSet {
@@ -24,14 +25,22 @@ function resolvePair(pair: PairSpec, path: string, context: PairContext): Resolv
   const clean = encodePrompt(pair.clean, context.tokenizer, `${path}.clean`);
   const corrupted = encodePrompt(pair.corrupted, context.tokenizer, `${path}.corrupted`);
   const resolved = {
-    clean,
-    corrupted,
+    clean: clean.tokens,
+    corrupted: corrupted.tokens,
     answer: encodeToken(pair.answer, context.tokenizer, `${path}.answer`),
     distractor: encodeToken(pair.distractor, context.tokenizer, `${path}.distractor`),
-    firstDifference: firstDifference(clean, corrupted),
+    firstDifference: firstDifference(clean.tokens, corrupted.tokens),
   };
   lintPair(resolved, path, context);
-  return resolved;
+  const roles = joinedRoles(
+    [
+      { says: 'clean', roles: clean.roles },
+      { says: 'corrupted', roles: corrupted.roles },
+      { says: '"roles"', roles: givenRoles(pair.roles, clean.tokens.length, `${path}.roles`) },
+    ],
+    path,
+  );
+  return Object.keys(roles).length === 0 ? resolved : { ...resolved, roles };
 }
 
 /** Index of the first token that differs; the length where none does. */

@@ -8,4 +8,9 @@ export interface ResolvedPair {
   distractor: number;
   /** Index, in the pair's own tokens, of the first token that differs. */
   firstDifference: number;
+  /** Positions of tokens that play a part, by its name, ascending; the answer position is `last` in every pair. */
+  roles?: Roles;
 }
+
+/** Positions, in a pair's own tokens, by the name of their role. */
+export type Roles = Record<string, readonly number[]>;

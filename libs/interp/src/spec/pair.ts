@@ -1,4 +1,7 @@
-/** Pairs as a spec gives them: prompts and tokens by id, by text or by chat messages. Not yet tokenised. */
+/**
+ * Pairs as a spec gives them: prompts and tokens by id, by text or by chat messages, with the roles that their tokens
+ * play. Not yet tokenised: that is dataset/'s job.
+ */
 import { z } from 'zod';
 import { expecting, strict } from './expecting.ts';
 
@@ -6,9 +9,17 @@ const tokenId = z.int(expecting('a token id (a whole number, 0 or more)')).min(0
 const text = z.string(expecting('a string'));
 
 const tokensPrompt = strict({ tokens: z.array(tokenId, expecting('a list of token ids')) }, 'a prompt');
-const textPrompt = strict({ text }, 'a prompt');
+/** What names a slot or a role. */
+export const rolePattern = /^[A-Za-z][A-Za-z0-9_-]*$/;
+
+const roleName = z.string().regex(rolePattern, expecting('a name (letters, digits, - and _, a letter first)'));
+const slots = z
+  .record(roleName, text, expecting('an object of slots and their texts, such as { "object": "bomb" }'))
+  .optional();
+
+const textPrompt = strict({ text, slots }, 'a prompt');
 const message = strict({ role: text, content: text }, 'a message { "role": "user", "content": "..." }');
-const messagesPrompt = strict({ messages: z.array(message, expecting('a list of messages')) }, 'a prompt');
+const messagesPrompt = strict({ messages: z.array(message, expecting('a list of messages')), slots }, 'a prompt');
 
 export const promptSchema = z.union(
   [tokensPrompt, textPrompt, messagesPrompt],
@@ -17,12 +28,30 @@ export const promptSchema = z.union(
 
 export const tokenSchema = z.union([tokenId, text], expecting('a token: an id or the exact text of one token'));
 
+const rolePositions = z
+  .array(
+    z.int(expecting('a position (a whole number; negative counts from the end)')),
+    expecting('a list of positions'),
+  )
+  .min(1, expecting('a non-empty list of positions'));
+
+const roles = z.record(
+  roleName,
+  rolePositions,
+  expecting('an object of roles and their positions, such as { "object": [12] }'),
+);
+
 export const pairSchema = strict(
-  { clean: promptSchema, corrupted: promptSchema, answer: tokenSchema, distractor: tokenSchema },
+  {
+    ...{ clean: promptSchema, corrupted: promptSchema, answer: tokenSchema, distractor: tokenSchema },
+    roles: roles.optional(),
+  },
   'a pair { "clean", "corrupted", "answer", "distractor" }',
 );
 
 export type PromptSpec = z.infer<typeof promptSchema>;
 export type TokenSpec = z.infer<typeof tokenSchema>;
+/** Texts by the names of the slots they fill: each `{name}` in a prompt's text or messages. */
+export type Slots = Record<string, string>;
 /** A minimal pair as written in a spec or kept in a data set. */
 export type PairSpec = z.infer<typeof pairSchema>;
