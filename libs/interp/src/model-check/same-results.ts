@@ -31,12 +31,14 @@ export async function determinism({ model, pairs, comparison }: Measuring): Prom
 /** The same beginning before other tokens, and before more tokens. */
 export async function causality({ model, pairs, comparison }: Measuring): Promise<void> {
   const [clean, others] = [pairs[2]!.clean, pairs[3]!.clean];
-  const options = { capture: residualHooks(model.config.nLayers), logitsAt: 'all' as const };
+  const appended = [...clean, ...others.slice(0, 2)];
+  // Rotations that depend on the length of the whole sequence are to be the same.
+  const capture = residualHooks(model.config.nLayers);
+  const options = { capture, logitsAt: 'all' as const, wholeLength: appended.length };
   const whole = await passValues(model, [clean], options);
   const kept = Math.floor(clean.length / 2);
   const changed = [...clean.slice(0, kept), ...others.slice(kept)];
   compareAll(comparison, await passValues(model, [changed], options), whole, { part: 'changed', to: kept });
-  const appended = [...clean, ...others.slice(0, 2)];
   compareAll(comparison, await passValues(model, [appended], options), whole, { part: 'appended', to: clean.length });
 }
 
@@ -46,7 +48,7 @@ export async function cachedPrefix({ model, pairs, comparison }: Measuring): Pro
   const start = Math.floor(clean.length / 2);
   const capture = residualHooks(model.config.nLayers);
   const whole = await passValues(model, [clean], { capture, logitsAt: 'all' });
-  const prefix = model.prefix([clean.slice(0, start)]);
+  const prefix = model.prefix([clean.slice(0, start)], clean.length);
   try {
     const rest = await passValues(model, [clean.slice(start)], { capture, logitsAt: 'all', prefix });
     compareAll(comparison, rest, whole, { from: start });

@@ -1,7 +1,7 @@
 /**
- * The gradient against central differences of the metric along random directions of the residual stream. Two steps are
- * extrapolated (Richardson), which leaves an error of the fourth power of the step, so that it can be long enough for
- * float32's rounding to vanish beside it.
+ * The gradient against central differences of the metric along random directions of the residual stream. Neighbouring steps
+ * are extrapolated (Richardson), and of those estimates the one is taken that agrees best with the next (Ridders 1982): long
+ * steps suffer from the metric's curvature, short ones from float32's rounding, and which matters depends on the model.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor3D } from '@tensorflow/tfjs';
@@ -16,11 +16,11 @@ import { passValues, sampleLayers } from './pass-values.ts';
 
 const DIRECTIONS = 4;
 
-/** Of a position's own root mean square: the longer of the two steps. */
-const STEP = 0.01;
+/** Of a position's own root mean square; each half of the one before. */
+const STEPS = [0.02, 0.01, 0.005, 0.0025, 0.00125, 0.000625];
 
-/** Multiples of the direction at which the metric is taken. */
-const STEPS = [STEP, -STEP, STEP / 2, -STEP / 2];
+/** Multiples of the direction at which the metric is taken: forward and back. */
+const MULTIPLES = STEPS.flatMap((step) => [step, -step]);
 
 export async function finiteDifferences({ model, pairs, comparison }: Measuring): Promise<void> {
   const pair = pairs[0]!;
@@ -79,16 +79,22 @@ async function centralDifferences(
   directions: Float32Array[],
 ): Promise<number[]> {
   const moved = directions.flatMap((direction) =>
-    STEPS.map((step) => resid.map((value, at) => value + step * direction[at]!)),
+    MULTIPLES.map((step) => resid.map((value, at) => value + step * direction[at]!)),
   );
   const all = new Float32Array(moved.length * resid.length);
   moved.forEach((values, cell) => all.set(values, cell * resid.length));
   const metrics = await metricsFrom(model, { pair, layer, cells: moved.length }, all);
   return directions.map((_, i) => {
-    const [far, farBack, near, nearBack] = metrics.slice(i * STEPS.length) as [number, number, number, number];
-    const [long, short] = [(far - farBack) / (2 * STEP), (near - nearBack) / STEP];
-    return (4 * short - long) / 3;
+    const own = metrics.slice(i * MULTIPLES.length);
+    return extrapolated(STEPS.map((step, at) => (own[2 * at]! - own[2 * at + 1]!) / (2 * step)));
   });
+}
+
+/** The limit of central differences whose step halves each time. */
+function extrapolated(slopes: number[]): number {
+  const estimates = slopes.slice(1).map((slope, i) => (4 * slope - slopes[i]!) / 3);
+  const changes = estimates.slice(1).map((estimate, i) => Math.abs(estimate - estimates[i]!));
+  return estimates[changes.indexOf(Math.min(...changes)) + 1] ?? NaN;
 }
 
 /** The pair's metric for each of several residual streams [cell, position, dModel] at a layer. */
