@@ -9,8 +9,8 @@ export async function webgpuMissing(): Promise<string | undefined> {
 }
 
 /**
- * As `webgpuMissing`, after installing what is missing where root can. Mesa 22.3 of Debian 12 crashes on tfjs's shaders;
- * 25.0 of its backports runs them.
+ * As `webgpuMissing`, after installing what is missing where root can. Dawn finds no adapter in Mesa 22.3 of Debian 12,
+ * but one in 25.0 of its backports.
  */
 export async function installWebgpu(): Promise<string | undefined> {
   if ((await webgpuMissing()) === undefined) return undefined;

@@ -8,7 +8,7 @@ import { adapterName, type DawnDevice } from './dawn.ts';
 import { TensorTooLargeError } from './tensor-too-large-error.ts';
 
 /** Bytes of free buffers kept for tensors of the same size; passes of many shapes would otherwise keep them all. */
-const FREE_BYTES = 2 ** 29;
+const FREE_BYTES = 2 ** 28;
 
 /** The device has failed: what it computed since cannot be trusted. */
 export class DeviceError extends DemurError {
