@@ -162,6 +162,12 @@ describe('a download', () => {
     expect(hub.fetches().map(({ token }) => token)).toEqual([undefined, undefined]);
   });
 
+  it('does without HEAD', async () => {
+    hub.faults.ignoresHead = true;
+    await resolve('lab/tiny');
+    expect(readFileSync(blob()).equals(weights)).toBe(true);
+  });
+
   it('takes a revision with a slash, and keeps which commit it was', async () => {
     await resolve('lab/tiny@refs/pr/1');
     expect(readFileSync(join(folder(), 'refs/refs/pr/1'), 'utf8')).toBe(commit);

@@ -41,6 +41,8 @@ interface Faults {
   statuses: { status: number; retryAfter?: string }[];
   /** Of each next large file: what is sent instead of its content. */
   contents: Buffer[];
+  /** Knows no HEAD. */
+  ignoresHead: boolean;
   /** Answers a range with the whole file. */
   ignoresRange: boolean;
   /** Between two pieces of 16 KiB. */
@@ -66,7 +68,16 @@ export async function openFakeHub(repositories: Record<string, HubRepository>): 
     endpoint: '',
     repositories,
     requests: [],
-    faults: { cuts: [], stalls: [], listings: [], statuses: [], contents: [], ignoresRange: false, pauseMs: 0 },
+    faults: {
+      cuts: [],
+      stalls: [],
+      listings: [],
+      statuses: [],
+      contents: [],
+      ignoresHead: false,
+      ignoresRange: false,
+      pauseMs: 0,
+    },
     fetches: () => hub.requests.filter(({ on, method }) => on === 'storage' && method === 'GET'),
     close: async () => {
       for (const server of [front, storage]) server.close().closeAllConnections();
@@ -113,6 +124,7 @@ function serveHub(hub: FakeHub, storage: string, request: IncomingMessage, respo
   const fault = hub.faults.statuses.shift();
   if (fault !== undefined)
     return void response.writeHead(fault.status, fault.retryAfter ? { 'retry-after': fault.retryAfter } : {}).end();
+  if (hub.faults.ignoresHead && request.method === 'HEAD') return refuse(response, 405);
   const listing = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/]+)$/.exec(request.url!);
   const file = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(request.url!);
   const [, id = '', revision = '', path] = listing ?? file ?? [];

@@ -90,12 +90,12 @@ export function fileAddress({ id, commit }: Pick<Repository, 'id' | 'commit'>, p
 /** Size and hash of a file, before it is fetched. @throws HubFileNotFoundError, HubGatedError and the request's */
 export async function readFileFacts(repository: Repository, path: string, context: HubContext): Promise<FileFacts> {
   const address = fileAddress(repository, path, context.settings.endpoint);
+  const wanted = { id: repository.id, revision: repository.commit, file: path };
   return retrying(
     async () => {
-      const answer = await ask(address, { method: 'HEAD' }, context);
+      const answer = await askForFacts(address, context);
       try {
-        if (answer.status >= 400)
-          await requireFound(answer, { id: repository.id, revision: repository.commit, file: path }, context);
+        if (answer.status >= 400) await requireFound(answer, wanted, context);
         return factsOf(path, answer, new URL(address).host);
       } finally {
         answer.close();
@@ -103,6 +103,14 @@ export async function readFileFacts(repository: Repository, path: string, contex
     },
     { context, tries: TRIES },
   );
+}
+
+/** HEAD; where a mirror or the host behind it does not take that, GET, whose content is not read. */
+async function askForFacts(address: string, context: HubContext): Promise<HubAnswer> {
+  const answer = await ask(address, { method: 'HEAD' }, context);
+  if (![403, 404, 405].includes(answer.status)) return answer;
+  answer.close();
+  return ask(address, { method: 'GET' }, context);
 }
 
 /** What the Hub says of a file it links to counts before what the other host says. */
