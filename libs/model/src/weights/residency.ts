@@ -24,7 +24,7 @@ export interface WeightSizes {
 const ENGINE_BYTES = 750e6;
 
 /** Part of what is left that weights may take; the rest is for activations, tapes and what they are made from. */
-const WEIGHT_SHARE = 2 / 3;
+const WEIGHT_SHARE = 3 / 5;
 
 /** One block computes while the next one is read. */
 const LEAST_SLOTS = 2;
@@ -60,7 +60,7 @@ export class MemoryBudgetError extends DemurError {
     super(
       'MEMORY_BUDGET',
       `${path} does not run within ${gigabytes(budgetBytes)}: the engine takes ${gigabytes(ENGINE_BYTES)}, and of the rest ` +
-        `two thirds must hold two blocks of ${gigabytes(block)}; give it a memory of ${gigabytes(needed, Math.ceil)} or more.`,
+        `three fifths must hold two blocks of ${gigabytes(block)}; give it a memory of ${gigabytes(needed, Math.ceil)} or more.`,
     );
   }
 }
