@@ -3,6 +3,7 @@
 
 import { closeSync, openSync } from 'node:fs';
 import { asFileError } from '../sources/file-errors.ts';
+import { READ_WITHOUT_WAITING } from './read-bytes.ts';
 import type { OpenSyncFile } from './read-bytes.ts';
 
 export class ModelFiles {
@@ -25,7 +26,7 @@ export class ModelFiles {
 
 function openFile(path: string): number {
   try {
-    return openSync(path, 'r');
+    return openSync(path, READ_WITHOUT_WAITING);
   } catch (error) {
     throw asFileError(error);
   }

@@ -19,7 +19,7 @@ export interface OpenFile extends OpenSyncFile {
 }
 
 /** Opening a pipe would wait for its writer, who may never come. Windows has no such flag. */
-const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+export const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** Opens a file, hands it to `use` and closes it whatever happens. @throws UnreadableFileError for what is no file */
 export async function withFile<T>(path: string, use: (file: OpenFile) => T | Promise<T>): Promise<T> {
