@@ -195,6 +195,18 @@ describe.each(models)('%s, %s', (backend, name) => {
     expect(relativeDifference(zeroed, lastLogits())).toBeGreaterThan(1e-3);
   });
 
+  it('gives what is looked at without the layers after it', () => {
+    const early = blockHook(0, 'hook_mlp_out');
+    const seen = (logitsAt: 'last' | 'none'): Float32Array => {
+      const run = model.forward(tokens, { capture: [early], logitsAt });
+      expect(run.logits === null).toBe(logitsAt === 'none');
+      const values = run.activations.get(early)!.dataSync<'float32'>().slice();
+      run.dispose();
+      return values;
+    };
+    expect(seen('none')).toEqual(seen('last'));
+  });
+
   it('carries each head through the post-norm by its scale', () => {
     const [post, out] = [blockHook(1, 'attn.hook_result_post'), blockHook(1, 'hook_attn_out')];
     const run = model.forward(tokens, { capture: [post, out] });

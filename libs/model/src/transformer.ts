@@ -44,6 +44,7 @@ export interface ForwardOptions {
   /** Starts at this layer from `resid`, [batch, position, dModel] at its resid_pre; the layers below are not run. */
   startLayer?: number;
   resid?: Tensor3D;
+  /** By default `last`. With `none`, layers after the last one that somebody looks at are not run. */
   logitsAt?: 'all' | 'last' | 'none';
   /** Gives back the pass's own keys and values, so that a later pass can continue it. */
   keepKeyValues?: boolean;
@@ -273,7 +274,9 @@ export class Transformer {
     const show = shower(options, activations);
     const keyValues: KeyValues[] = [];
     let resid = startLayer > 0 ? residualRows(requireResid(options)) : this.#shownEmbedding(tokens, layout, show);
-    for (let layer = startLayer; layer < nLayers; layer++) {
+    const runsToEnd = logitsAt !== 'none' || keepKeyValues || wantsFinalNorm(show);
+    const end = runsToEnd ? nLayers : layersLookedAt(show, nLayers);
+    for (let layer = startLayer; layer < end; layer++) {
       const lastOnly = layer === nLayers - 1 && logitsAt !== 'all' && !wantsFinalNorm(show);
       const fixed = prefix?.layers[layer];
       const at = { layer, group: { ...group, fixed: fixed === undefined ? [] : [fixed] }, layout };
@@ -296,7 +299,7 @@ export class Transformer {
     { show, keepKeyValues, lastOnly }: { show: Show; keepKeyValues: boolean; lastOnly: boolean },
   ): { residPost: Tensor2D; own: KeyValues[] } {
     const wants = (hook: BlockHook): boolean => show.wants(blockHook(layer, hook));
-    if (!BLOCK_HOOKS.some(wants))
+    if (!looksAt(show, layer))
       return this.withBlock(layer, (block) => passBlock(block, resid, [group], { lastOnly, keepKeyValues }));
     const see = <T extends Tensor>(hook: BlockHook, x: T): T => show(hook, layer, x, layout) as T;
     const point: ActivationPoint = Object.assign(see, { wants });
@@ -331,6 +334,17 @@ function requireTokens(tokens: readonly (readonly number[])[], dVocab: number): 
   if (other !== undefined) throw new TokensError(`have rows of ${length} and ${other.length}; give rows of one length`);
   const bad = tokens.flat().find((id) => !Number.isInteger(id) || id < 0 || id >= dVocab);
   if (bad !== undefined) throw new TokensError(`have the id ${bad}; give ids from 0 to ${dVocab - 1}`);
+}
+
+function looksAt(show: Show, layer: number): boolean {
+  return BLOCK_HOOKS.some((hook) => show.wants(blockHook(layer, hook)));
+}
+
+/** Layers up to the last one that somebody looks at. */
+function layersLookedAt(show: Show, nLayers: number): number {
+  let layers = nLayers;
+  while (layers > 0 && !looksAt(show, layers - 1)) layers--;
+  return layers;
 }
 
 function wantsFinalNorm(show: Show): boolean {
