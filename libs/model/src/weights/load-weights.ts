@@ -2,6 +2,7 @@
 // One chunk of a tensor is in memory beside the store, never a second copy. Not validation of headers: done before.
 
 import type { PlannedWeight, StoredTensor } from '../families/family.ts';
+import { asFileError } from '../sources/file-errors.ts';
 import { decodeRows, rowsOf, TILE, transposeInto } from './decode-rows.ts';
 import { readBytes, readBytesSync, withFile } from './read-bytes.ts';
 import type { OpenFile, OpenSyncFile } from './read-bytes.ts';
@@ -95,10 +96,14 @@ export class WeightReader {
     this.#progressing = { step, scratch: new Scratch() };
   }
 
-  /** @throws TruncatedFileError, NonFiniteWeightError */
+  /** @throws UnreadableFileError, TruncatedFileError, NonFiniteWeightError */
   read(file: OpenSyncFile, task: LoadTask): void {
-    for (const { position, target, what } of readsOf(task, this.#progressing))
-      readBytesSync(file, position, target, what);
+    try {
+      for (const { position, target, what } of readsOf(task, this.#progressing))
+        readBytesSync(file, position, target, what);
+    } catch (error) {
+      throw asFileError(error);
+    }
   }
 }
 
