@@ -21,6 +21,11 @@ const patching = {
 };
 const attribution = { ...base, kind: 'attribution', options: { kvHeads: 'native' } };
 
+interface Measured {
+  name: string;
+  measured: number | null;
+}
+
 const minus = (text: string): number => Number(text.replace('−', '-'));
 
 describe.skipIf(missing)(`the pages${missing ? ` (${missing})` : ''}`, () => {
@@ -107,6 +112,21 @@ describe.skipIf(missing)(`the pages${missing ? ` (${missing})` : ''}`, () => {
       expect(await page.locator('tbody tr').count()).toBe(golden.pairs.length);
       const prompt = golden.pairs[0]!.clean as { tokens: number[] };
       expect(await page.locator('tbody td').first().innerText()).toBe(prompt.tokens.join(' '));
+    });
+
+    it('checks a model and shows what every check has measured', async () => {
+      await open('/models');
+      const checks = page.getByRole('region', { name: 'Checks of the engine on this model' });
+      await checks.getByText('Never checked.').waitFor();
+      await checks.getByRole('button', { name: 'Check' }).click();
+      await checks.getByText(/^Passed on wasm .*just now$/).click();
+      const row = checks.getByRole('row', { name: 'residual-sum' });
+      const query = '{ models { checks { results { name measured } } } }';
+      const answer = await server.get<{ models: { checks: { results: Measured[] }[] }[] }>(query);
+      const { measured } = answer.models[0]!.checks[0]!.results.find(({ name }) => name === 'residual-sum')!;
+      const [, outcome, shown, allowed] = await row.getByRole('cell').allInnerTexts();
+      expect([outcome, minus(shown!), allowed]).toEqual(['passed', Number(measured!.toExponential(1)), '1.0e−4']);
+      await checks.getByRole('button', { name: 'Check again' }).waitFor();
     });
 
     describe('the list', () => {
