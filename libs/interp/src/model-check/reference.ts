@@ -25,7 +25,7 @@ const LAYER_KEYS: Record<string, BlockHook> = {
 /** Keys of a reference that have no layers. */
 const MODEL_KEYS: Record<string, ModelHook> = { embed: 'hook_embed', final_norm: 'ln_final.hook_normalized' };
 
-export const GRADIENT_KEYS = ['resid_pre', 'attn_out', 'mlp_out', 'z'];
+const GRADIENT_KEYS = ['resid_pre', 'attn_out', 'mlp_out', 'z'];
 
 export async function referenceActivations(measuring: Measuring): Promise<void> {
   const { nLayers } = measuring.model.config;
