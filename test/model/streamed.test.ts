@@ -215,6 +215,8 @@ describe('a file that changes under a streamed model', () => {
     return { source: await openModelSource(copy), file: join(copy, 'model.safetensors') };
   }
 
+  const tensorOf = (layer: number) => `model.layers.${layer}.mlp.up_proj.weight`;
+
   function codeOf(work: () => unknown): string {
     try {
       work();
@@ -247,16 +249,19 @@ describe('a file that changes under a streamed model', () => {
     const { source, file } = await copyOf('nan');
     const recipe = streaming(source, 2);
     if ('buffer' in recipe) throw new Error('not streamed');
-    const entry = recipe.entries.get('model.layers.1.mlp.up_proj.weight')!;
-    const weights = openWeights(recipe);
     const fd = openSync(file, 'r+');
-    writeSync(fd, Buffer.alloc(entry.byteLength, 0xff), 0, entry.byteLength, entry.offset);
+    for (const layer of [1, 2]) {
+      const { offset } = recipe.entries.get(tensorOf(layer))!;
+      writeSync(fd, Buffer.alloc(4, 0xff), 0, 4, offset + 40);
+    }
     closeSync(fd);
+    const weights = openWeights(recipe);
     expect(weights.withBlock(0, 1, () => 'fine')).toBe('fine');
-    for (let i = 0; i < 2; i++) {
-      const read = (): void => weights.withBlock(1, 0, () => undefined);
-      expect(codeOf(read)).toBe('NON_FINITE_WEIGHT');
-      expect(read).toThrow('model.layers.1.mlp.up_proj.weight');
+    // Layer 1 fails ahead of its time; layer 2 is told of its own failure first.
+    for (const layer of [2, 1, 1, 2]) {
+      const read = (): void => weights.withBlock(layer, 0, () => undefined);
+      expect(read).toThrow(DemurError);
+      expect(read).toThrow(`"${tensorOf(layer)}" holds NaN at element 10`);
     }
     expect(weights.withBlock(0, 1, () => 'fine')).toBe('fine');
     weights.close();

@@ -28,8 +28,9 @@ export class BlockStream {
   readonly #state: Int32Array<SharedArrayBuffer>;
   readonly #slots: BlockSlots;
   readonly #port: MessagePort;
-  /** By slot: the ticket of the last request for it. */
+  /** By slot: the ticket of the last request for it; 0 once it has failed. */
   readonly #tickets: number[] = [];
+  /** By ticket: failed requests that nobody has waited for yet. */
   readonly #failures = new Map<number, LoadFailure>();
   #lastTicket = 0;
   #waitedMs = 0;
@@ -99,8 +100,9 @@ export class BlockStream {
       this.#failures.set(failure.ticket, failure);
     }
     const failure = this.#failures.get(ticket);
-    this.#failures.clear();
     this.#slots.forget(slot);
+    this.#tickets[slot] = 0;
+    for (const known of this.#failures.keys()) if (!this.#tickets.includes(known)) this.#failures.delete(known);
     if (failure?.code !== undefined) throw new DemurError(failure.code, failure.message);
     throw new Error(failure?.message ?? 'the loader failed');
   }
