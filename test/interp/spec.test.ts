@@ -89,7 +89,7 @@ describe('refusals', () => {
   const dataSet = 'the name of a data set or a non-empty list of pairs';
   const prompt =
     'a prompt: exactly one of { "tokens": [ids] }, { "text": "..." }, { "messages": [{ "role", "content" }] }';
-  const somewhere = '"each", "all", "last" or a non-empty list of columns, each once';
+  const somewhere = '"each", "all", "last" or a non-empty list of columns and roles, each once';
 
   it.each<[string, unknown, string, string]>([
     ['no object', 5, '', 'a spec is a JSON object { "kind", "model", "pairs", ... }, not 5'],
@@ -131,7 +131,7 @@ describe('refusals', () => {
       'an unknown field of a pair',
       withPair({ role: 1 }),
       'pairs[3].role',
-      'not a field here; use clean, corrupted, answer, distractor',
+      'not a field here; use clean, corrupted, answer, distractor, roles',
     ],
     [
       'no answer',
@@ -270,10 +270,10 @@ describe('refusals', () => {
     ['no positions', patching({ positions: [] }), 'options.positions', `[] is not ${somewhere}`],
     ['an unknown position', patching({ positions: 'first' }), 'options.positions', `"first" is not ${somewhere}`],
     [
-      'a role',
-      patching({ positions: [-1, 'object'] }),
+      'what can be no role',
+      patching({ positions: [-1, 'the object'] }),
       'options.positions[1]',
-      '"object" is a role, and these pairs come without roles; give "each", "all", "last" or columns such as [-1]',
+      '"the object" is not a role of the pairs, such as "object", "after-object", "last" or "template[3]"',
     ],
     [
       'a fractional column',

@@ -21,6 +21,8 @@ export interface ResultJson {
   /** The spec with its defaults filled. */
   spec: ExperimentSpec;
   pairs: ResultPair[];
+  /** Of a patching at listed positions: what each slot of the position axis is, a column or a role. */
+  positions?: (number | string)[];
   /** Of an attribution: the rows' names, the columns' names, and how many of the cells are edges. */
   senders?: string[];
   receivers?: string[];
@@ -70,10 +72,16 @@ export function resultJson({ spec, pairs, tokenizer, graph, completions, record 
     specHash: specHash(spec),
     spec,
     pairs: pairs.map((pair) => resultPair(pair, tokenizer)),
+    ...slotNames(spec),
     ...(graph === undefined ? {} : { senders, receivers, edges }),
     ...(completions === undefined ? {} : { completions }),
     record,
   };
+}
+
+function slotNames(spec: ExperimentSpec): Pick<ResultJson, 'positions'> {
+  if (spec.kind !== 'activation-patching' || typeof spec.options.positions === 'string') return {};
+  return { positions: spec.options.positions };
 }
 
 function resultPair(pair: ResolvedPair, tokenizer: Tokenizer | null): ResultPair {

@@ -1,5 +1,6 @@
 /** An experiment from its spec to its result: pairs to tokens, tokens to shards, shards to the engine, arrays merged. */
 import { openModelSource, resolveModel, TokenizerMissingError, type ModelSource, type Tokenizer } from '@demur/model';
+import { requireRoles } from './dataset/require-roles.ts';
 import { resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
 import type { EnginePool } from './engine/pool.ts';
 import type { ModelRef, ShardOutcome } from './engine/protocol.ts';
@@ -103,6 +104,7 @@ export async function prepareExperiment(
   const tokenizer = await tokenizerOf(source);
   const dataSet = resolvePairs(await pairsOf(spec, options.resolvePairs), { config: source.config, tokenizer });
   requireFit(spec, source.config, Math.max(...dataSet.pairs.map(({ clean }) => clean.length)));
+  requireRoles(spec, dataSet.pairs);
   const { resolveFile } = options;
   const { pinned, inlined, records } = await readDirections(spec, { dModel: source.config.dModel, resolveFile });
   const shardSpec = { ...stopTokensOf(inlined, { config: source.config, tokenizer }), pairs: [] };

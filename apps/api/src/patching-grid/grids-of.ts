@@ -54,7 +54,9 @@ function positionAxis(result: ResultJson, length: number): GridAxis {
   const positions = result.spec.kind === 'activation-patching' ? result.spec.options.positions : 'each';
   if (positions === 'each') return { kind: 'POSITION', labels: tokens.slice(-length) };
   if (typeof positions === 'string') return { kind: 'POSITION', labels: [positions] };
-  return { kind: 'POSITION', labels: positions.map((position) => tokens.at(position) ?? String(position)) };
+  const label = (position: number | string): string | undefined =>
+    typeof position === 'string' ? position : tokens.at(position);
+  return { kind: 'POSITION', labels: positions.map((position) => label(position) ?? String(position)) };
 }
 
 function tokenLabels({ pairs }: ResultJson): string[] {

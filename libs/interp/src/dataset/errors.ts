@@ -73,10 +73,3 @@ export class UnusedSlotError extends PairError {
 
 /** A role that no token of the prompt can play. */
 export class RoleError extends PairError {}
-
-/** A role asked for that a pair does not have. */
-export class MissingRoleError extends PairError {
-  constructor(path: string, { role, pair, has }: { role: string; pair: string; has: string[] }) {
-    super(path, `${pair} has no role "${role}"; it has ${has.join(', ')}`);
-  }
-}

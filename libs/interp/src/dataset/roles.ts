@@ -3,7 +3,7 @@
  * `difference`, where the prompts differ, are roles of every pair. `object[0]` is the first token of a role, `object[-1]` its
  * last: `template[3]` is the fourth token of no slot.
  */
-import type { PairSpec } from '../spec/pair.ts';
+import { roleReference, type PairSpec } from '../spec/pair.ts';
 import { RoleError } from './errors.ts';
 import type { ResolvedPair, Roles } from './resolved-pair.ts';
 
@@ -64,9 +64,6 @@ export function differingPositions({ clean, corrupted }: Pick<ResolvedPair, 'cle
 export function rolesOf(pair: ResolvedPair): Roles {
   return { ...pair.roles, difference: differingPositions(pair), last: [pair.clean.length - 1] };
 }
-
-/** What asks for a role: its name, and an index for one of its tokens. */
-export const roleReference = /^([A-Za-z][A-Za-z0-9_-]*)(?:\[(-?\d+)\])?$/;
 
 /** The positions, in the pair's own tokens, that `reference` asks for; undefined where the pair has none such. */
 export function positionsOfRole(pair: ResolvedPair, reference: string): readonly number[] | undefined {

@@ -6,7 +6,7 @@ import type { NamedArray, Shard, ShardArrays, ShardWork } from '../shard.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import { pairBlocks } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
-import { positionSlots, slotColumns } from './cells.ts';
+import { positionSlots, rolePlaces, slotColumns } from './cells.ts';
 import type { Positions } from './cells.ts';
 import { patchBlock } from './patching.ts';
 import type { BlockPatching } from './patching.ts';
@@ -83,7 +83,10 @@ export async function patchingShard(
     activations.map((site) => [site, nanArray(arrayShape(model, site, positions, size))]),
   );
   for (const side of ['clean', 'corrupted']) arrays[`baseline.${side}`] = nanArray([size.pairs]);
-  const blocks = pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair })));
+  const blocks = pairBlocks(
+    shard.pairs.map(({ pair }, place) => ({ place, pair })),
+    (pair) => rolePlaces(pair, positions),
+  );
   for (const [i, block] of blocks.entries()) {
     const metric = logitDifference(model, block.pairs);
     const onStep = (done: number, total: number): void => onProgress(i * total + done, blocks.length * total);

@@ -14,7 +14,8 @@ import type { Metric } from '../metric.ts';
 import type { Readings } from '../readings.ts';
 import { suffixLength } from '../suffix/pair-block.ts';
 import type { BaseRuns } from './base-runs.ts';
-import type { PositionSet } from './cells.ts';
+import { stretches } from './cells.ts';
+import type { PositionSet, Stretch } from './cells.ts';
 import type { PatchSite, SitePatch } from './sites.ts';
 
 /** What to run: one site, its position sets, a range of layers. */
@@ -40,26 +41,39 @@ interface Lane {
   cohorts: Cohort[];
 }
 
-/** A destination tensor [S · pairs, d] as the rows of `set`'s pairs from its first position on: [S − from, pairs', d]. */
-function laneRows(x: Tensor2D, set: PositionSet, { group }: BaseRuns): Tensor3D {
-  const { positions, cells } = group;
+/** A destination tensor [S · pairs, d] as the rows of `set`'s pairs at a stretch of positions: [positions, pairs', d]. */
+function laneRows(x: Tensor2D, set: PositionSet, { stretch, base }: { stretch: Stretch; base: BaseRuns }): Tensor3D {
+  const { positions, cells } = base.group;
   return x
     .reshape<Tensor3D>([positions, cells, x.shape[1]])
-    .slice<Tensor3D>([set.from, 0, 0], [positions - set.from, set.pairs, x.shape[1]]);
+    .slice<Tensor3D>([stretch.from, 0, 0], [stretch.to - stretch.from, set.pairs, x.shape[1]]);
 }
 
-/** The first rows of new cells, [S − from, heads · pairs', d]: the patch at its positions, the destination's after them. */
-function cohortRows(base: BaseRuns, set: PositionSet, patched: Tensor3D, start: Tensor2D): Tensor3D {
+/** Patched rows at a stretch of positions, heads major: [positions, heads · pairs', d]. */
+function patchRows(
+  patched: Tensor3D,
+  set: PositionSet,
+  { stretch, base }: { stretch: Stretch; base: BaseRuns },
+): Tensor3D {
   const [heads, , width] = patched.shape;
   const { positions, cells } = base.group;
-  const patch = patched
+  const count = stretch.to - stretch.from;
+  return patched
     .reshape<Tensor4D>([heads, positions, cells, width])
-    .slice<Tensor4D>([0, set.from, 0, 0], [heads, set.to - set.from, set.pairs, width])
+    .slice<Tensor4D>([0, stretch.from, 0, 0], [heads, count, set.pairs, width])
     .transpose<Tensor4D>([1, 0, 2, 3])
-    .reshape<Tensor3D>([set.to - set.from, heads * set.pairs, width]);
-  if (set.to === positions) return patch;
-  const after = laneRows(start, { ...set, from: set.to }, base);
-  return tf.concat3d([patch, heads === 1 ? after : after.tile<Tensor3D>([1, heads, 1])], 0);
+    .reshape<Tensor3D>([count, heads * set.pairs, width]);
+}
+
+/** The first rows of new cells, [S − from, heads · pairs', d]: the patch at its positions, the destination's elsewhere. */
+function cohortRows(base: BaseRuns, set: PositionSet, patched: Tensor3D, start: Tensor2D): Tensor3D {
+  const heads = patched.shape[0];
+  const rows = stretches(set, base.group.positions).map((stretch) => {
+    if (stretch.isPatched) return patchRows(patched, set, { stretch, base });
+    const own = laneRows(start, set, { stretch, base });
+    return heads === 1 ? own : own.tile<Tensor3D>([1, heads, 1]);
+  });
+  return rows.length === 1 ? rows[0]! : tf.concat3d(rows, 0);
 }
 
 function firstPositions(x: Tensor4D, pairs: number, positions: number): Tensor4D {

@@ -42,10 +42,11 @@ function layerIssues(layers: 'all' | number[], path: string, { nLayers }: ModelC
   );
 }
 
-function columnIssues(positions: number[], columns: number): SpecIssue[] {
+function columnIssues(positions: readonly (number | string)[], columns: number): SpecIssue[] {
   const range = `the longest prompt has ${columns} tokens; give columns from 0 to ${columns - 1}, or -${columns} to -1`;
   const taken = new Set<number>();
   return positions.flatMap((position, at) => {
+    if (typeof position === 'string') return [];
     const column = position < 0 ? columns + position : position;
     const path = `options.positions[${at}]`;
     if (column < 0 || column >= columns) return [{ path, message: `${position} is no column: ${range}` }];

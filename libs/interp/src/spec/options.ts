@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { coefficientSchema, interventionFields } from './direction.ts';
 import { choice, expecting, show, strict } from './expecting.ts';
 import { hookMistake } from './hook-mistake.ts';
-import { tokenSchema } from './pair.ts';
+import { roleReference, tokenSchema } from './pair.ts';
 
 const flag = z.boolean(expecting('true or false'));
 
@@ -31,15 +31,11 @@ export const activationsOptions = strict(
 const patchable = ['resid_pre', 'attn_out', 'mlp_out', 'z'] as const;
 const laterPatchable = ['resid_mid', 'resid_post', 'q', 'k', 'v', 'pattern'];
 const everywhere = ['each', 'all', 'last'] as const;
-const somewhere = '"each", "all", "last" or a non-empty list of columns, each once';
+const somewhere = '"each", "all", "last" or a non-empty list of columns and roles, each once';
 const columns = 'a column of the prompt (a whole number; negative counts from the end)';
+const roles = 'a role of the pairs, such as "object", "after-object", "last" or "template[3]"';
 
-const position = z.int({
-  error: (issue) =>
-    typeof issue.input === 'string'
-      ? `${show(issue.input)} is a role, and these pairs come without roles; give "each", "all", "last" or columns such as [-1]`
-      : expecting(columns).error(issue),
-});
+const position = z.union([z.int(), z.string().regex(roleReference, expecting(roles))], expecting(columns));
 
 export const activationPatchingOptions = strict(
   {
@@ -62,7 +58,7 @@ export const activationPatchingOptions = strict(
           z
             .array(position)
             .min(1, expecting(somewhere))
-            .refine(...withoutRepeats('columns')),
+            .refine(...withoutRepeats('columns or roles')),
         ],
         expecting(somewhere),
       )

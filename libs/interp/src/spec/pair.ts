@@ -10,7 +10,10 @@ const text = z.string(expecting('a string'));
 
 const tokensPrompt = strict({ tokens: z.array(tokenId, expecting('a list of token ids')) }, 'a prompt');
 /** What names a slot or a role. */
-export const rolePattern = /^[A-Za-z][A-Za-z0-9_-]*$/;
+const rolePattern = /^[A-Za-z][A-Za-z0-9_-]*$/;
+
+/** What asks for a role: its name, and an index for one of its tokens. */
+export const roleReference = /^([A-Za-z][A-Za-z0-9_-]*)(?:\[(-?\d+)\])?$/;
 
 const roleName = z.string().regex(rolePattern, expecting('a name (letters, digits, - and _, a letter first)'));
 const slots = z

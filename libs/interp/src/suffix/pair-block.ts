@@ -38,10 +38,13 @@ function makeBlock(pairs: readonly PlacedPair[]): PairBlock {
   };
 }
 
-/** Pairs of one length a block, in order of length. */
-export function pairBlocks(pairs: readonly PlacedPair[]): PairBlock[] {
-  const byLength = Map.groupBy(pairs, ({ pair }) => pair.clean.length);
-  return [...byLength.entries()].sort(([a], [b]) => a - b).map(([, ofLength]) => makeBlock(ofLength));
+/** Pairs of one length a block, in order of length; only pairs that are `alike` share one. */
+export function pairBlocks(
+  pairs: readonly PlacedPair[],
+  alike: (pair: ResolvedPair) => string = () => '',
+): PairBlock[] {
+  const groups = Map.groupBy(pairs, ({ pair }) => `${pair.clean.length} ${alike(pair)}`);
+  return [...groups.values()].map(makeBlock).sort((a, b) => a.length - b.length);
 }
 
 /** Columns from the first difference on: S. */
