@@ -128,6 +128,15 @@ describe.each(models)('%s, %s', (backend, name) => {
     },
   );
 
+  it('gives the same gradient whether those below are asked for or not', () => {
+    const gradient = (final: tf.Tensor2D): tf.Tensor2D => difference().gradient(final);
+    const [above, below] = [blockHook(2, 'hook_resid_pre'), blockHook(0, 'attn.hook_z')];
+    const [alone, both] = [[above], [above, below]].map((at) => model.gradients(tokens, gradient, at));
+    expect([...alone!.keys()]).toEqual([above]);
+    expect(relativeDifference(alone!.get(above)!.dataSync(), both!.get(above)!.dataSync())).toBeLessThan(1e-6);
+    tf.dispose([...alone!.values(), ...both!.values()]);
+  });
+
   it('gives the same gradients whether blocks keep their tapes or run again', () => {
     const metric = (): tf.Tensor2D => model.unembeddingRows([answer, distractor]);
     const at = [blockHook(0, 'hook_resid_pre'), blockHook(1, 'attn.hook_q')];

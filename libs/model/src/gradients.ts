@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor2D, TensorContainer } from '@tensorflow/tfjs';
-import { blockVjp, projectionRows, runBlock, tapeBytes, tapeOf } from './block.ts';
+import { blockVjp, passBlock, projectionRows, runBlock, tapeBytes, tapeOf } from './block.ts';
 import type { Block, BlockGradients, BlockTape } from './block.ts';
 import { toCanonical } from './canonical.ts';
 import { normVjp } from './components/norm.ts';
@@ -34,6 +34,7 @@ interface LayerRecord {
 interface ForwardRecord {
   group: RowGroup;
   layers: LayerRecord[];
+  lowest: number;
   /** At the last position, [cells, dModel]. */
   final: Tensor2D;
 }
@@ -52,12 +53,20 @@ function lastPositionWillDo({ nLayers }: ModelConfig, at: readonly HookName[]): 
   );
 }
 
+/** The lowest layer that a gradient is asked for in: those below are not gone back through. */
+function lowestLayer({ nLayers }: ModelConfig, at: readonly HookName[]): number {
+  const layers = at.map((name) => (name.startsWith('ln_final') ? nLayers : Number(name.split('.')[1] ?? 0)));
+  return Math.min(nLayers, ...layers);
+}
+
 function forward(model: Transformer, tokens: readonly (readonly number[])[], options: GradientOptions): ForwardRecord {
   const { at, tapeBudgetBytes = model.tapeBudgetBytes } = options;
   const positions = tokens[0]?.length ?? 0;
   const group = model.group({ cells: tokens.length, start: 0, positions });
   const { nLayers } = model.config;
-  const bytes = nLayers * tapeBytes(model.config, tokens.length * positions, positions);
+  const lowest = lowestLayer(model.config, at);
+  const bytes = (nLayers - lowest) * tapeBytes(model.config, tokens.length * positions, positions);
+  const keepsTapes = bytes <= tapeBudgetBytes;
   const layers: LayerRecord[] = [];
   let resid = model.withPositions(model.embed(tokens), group);
   for (let layer = 0; layer < nLayers; layer++) {
@@ -65,14 +74,16 @@ function forward(model: Transformer, tokens: readonly (readonly number[])[], opt
     const lastOnly = layer === nLayers - 1 && lastPositionWillDo(model.config, at);
     const run = (block: Block): { residPost: Tensor2D; tape: BlockTape | null } =>
       scoped(() => {
+        if (!keepsTapes || layer < lowest)
+          return { residPost: passBlock(block, input, [group], { lastOnly }).residPost, tape: null };
         const trace = runBlock(block, input, [group], { lastOnly });
-        return { residPost: trace.residPost, tape: bytes <= tapeBudgetBytes ? tapeOf(trace) : null };
+        return { residPost: trace.residPost, tape: tapeOf(trace) };
       });
     const { residPost, tape } = model.withBlock(layer, run, layer + 1 < nLayers ? layer + 1 : layer);
     layers.push({ input, tape, lastOnly });
     resid = residPost;
   }
-  return { group, layers, final: resid };
+  return { group, layers, lowest, final: resid };
 }
 
 /** The gradient at each activation of a block that has one, in the layout of a pass. */
@@ -110,7 +121,7 @@ type Keep = (hook: BlockHook | ModelHook, layer: number | null, value: () => Ten
 
 function backward(
   model: Transformer,
-  { group, layers, final }: ForwardRecord,
+  { group, layers, lowest, final }: ForwardRecord,
   metric: MetricGradient,
   keep: Keep,
 ): void {
@@ -121,7 +132,7 @@ function backward(
   keep('ln_final.hook_normalized', null, () => onlyLast(dNormalized, group));
   const dFinal = normVjp(model.lnFinal, norm, dNormalized);
   let dResid = layers.at(-1)?.lastOnly ? dFinal : onlyLast(dFinal, group);
-  for (let layer = layers.length - 1; layer >= 0; layer--) {
+  for (let layer = layers.length - 1; layer >= lowest; layer--) {
     const { input, tape, lastOnly } = layers[layer] as LayerRecord;
     const dResidPost = dResid;
     const run = (block: Block): Tensor2D =>
