@@ -78,6 +78,15 @@ for (const backend of backendNames) {
         expect(difference(arrays['resid_pre'], reference['patch.resid_pre']!, expected).relative).toBeLessThan(1e-4);
       });
 
+      it('generates, steered, what the reference writes', async () => {
+        const vector = { values: [...reference['steer.vector']!.values] };
+        const added = { direction: vector, coefficient: json.steer.alpha, layers: [json.steer.layer] };
+        const options = { maxTokens: json.steer.new_tokens, stopAtEos: false, interventions: [added] };
+        const { result } = await run(golden, 'generation', options);
+        const written = (result.completions as { tokens: number[] }[]).map((completion) => completion.tokens);
+        expect(written).toEqual(golden.tokens['generate.add_all_pos']);
+      });
+
       it('attributes', async () => {
         const { arrays } = await run(golden, 'attribution', {});
         expect(difference(arrays['scores'], reference['eap']!).relative).toBeLessThan(2e-4);
