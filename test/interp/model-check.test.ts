@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
-import { checkModel, openEnginePool, type EnginePool, type ModelCheck } from '@demur/interp';
+import { checkModel, encodeSafetensors, openEnginePool, type EnginePool, type ModelCheck } from '@demur/interp';
 import { openModelSource, type HookName } from '@demur/model';
 import { openBackend, Transformer, type ForwardOptions, type Run } from '@demur/model/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -88,6 +88,25 @@ describe('on the engine', () => {
         detail: 'clean.attn_out',
       });
     }
+  });
+
+  const tokens = (shape: number[], values: number[]) => ({ shape, values: Float32Array.from(values) });
+  const metric = { 'tokens.answer': tokens([1], [1]), 'tokens.distractor': tokens([1], [2]) };
+  const clean = { 'tokens.clean': tokens([1, 2], [3, 4]) };
+  it.each([
+    ['no metric', clean, /"tokens\.answer" and "tokens\.distractor" must have 1 token ids each/],
+    ['a token that is none', { ...metric, 'tokens.clean': tokens([1, 2], [3, 1e6]) }, /has the token 1000000/],
+    ['no columns', { ...metric, 'tokens.clean': tokens([3], [3, 4, 5]) }, /the shape \[3\] instead of/],
+    ['other lengths', { ...metric, ...clean, 'tokens.corrupted': tokens([1, 1], [3]) }, /"tokens\.corrupted" has not/],
+    [
+      'another width',
+      { ...metric, ...clean, 'clean.final_norm': tokens([1, 2, 1], [0, 0]) },
+      /its shape is \[1, 2, 1\]/,
+    ],
+  ])('refuses a reference with %s', async (_, arrays, sentence) => {
+    const file = join(mkdtempSync(join(folder, 'reference-')), 'reference.safetensors');
+    writeFileSync(file, encodeSafetensors(arrays));
+    await expect(checkModel(withReference, { pool, reference: file })).rejects.toThrow(sentence);
   });
 
   it('refuses a reference of another model, by name', async () => {

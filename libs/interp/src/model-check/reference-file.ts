@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DemurError } from '@demur/model';
+import { z } from 'zod';
 import type { ResolvedPair } from '../dataset/resolved-pair.ts';
 import type { NamedArray } from '../named-array.ts';
 import { decodeSafetensors } from '../safetensors.ts';
@@ -41,8 +42,10 @@ export async function readReference(file: string, dVocab: number): Promise<Refer
   const arrays = decodeSafetensors(bytes, (name) => /^(tokens|clean|corrupted)\.|^attention_mask$/.test(name));
   const read = rowsReader(file, arrays, dVocab);
   const clean = read('tokens.clean');
-  const [answers, distractors] = await answersOf(file, arrays, clean.length);
+  const [answers, distractors] = await answersOf(file, arrays, { prompts: clean.length, dVocab });
   const corrupted = 'tokens.corrupted' in arrays ? read('tokens.corrupted') : clean;
+  const isAligned = clean.every((tokens, row) => tokens.length === corrupted[row]?.length);
+  if (!isAligned) throw new InvalidReferenceError(file, '"tokens.corrupted" has not the shape of "tokens.clean"');
   const pairs = clean.map((tokens, row): ResolvedPair => {
     const firstDifference = tokens.findIndex((id, at) => id !== corrupted[row]![at]);
     const [answer, distractor] = [answers[row]!, distractors[row]!];
@@ -85,19 +88,30 @@ function rowsReader(file: string, arrays: Record<string, NamedArray>, dVocab: nu
 async function answersOf(
   file: string,
   arrays: Record<string, NamedArray>,
-  prompts: number,
+  { prompts, dVocab }: { prompts: number; dVocab: number },
 ): Promise<[number[], number[]]> {
   const own = ['tokens.answer', 'tokens.distractor'].map((key) => arrays[key]?.values);
-  const found = own.every((values) => values !== undefined) ? own : await caseAnswers(file);
-  const [answers, distractors] = found.map((values) => [...(values ?? [])]) as [number[], number[]];
-  if (answers.length === prompts && distractors.length === prompts) return [answers, distractors];
-  throw new InvalidReferenceError(file, `"tokens.answer" and "tokens.distractor" must have ${prompts} entries each`);
+  const found = own.every((values) => values !== undefined)
+    ? own.map((values) => [...values])
+    : await caseAnswers(file);
+  const isToken = z
+    .int()
+    .min(0)
+    .max(dVocab - 1);
+  const parsed = z.tuple([z.array(isToken).length(prompts), z.array(isToken).length(prompts)]).safeParse(found);
+  if (parsed.success) return parsed.data;
+  const problem = `"tokens.answer" and "tokens.distractor" must have ${prompts} token ids each, 0 to ${dVocab - 1}`;
+  throw new InvalidReferenceError(file, problem);
 }
 
-async function caseAnswers(file: string): Promise<(number[] | undefined)[]> {
-  const text = await readFile(join(dirname(file), 'case.json'), 'utf8').catch(() => '{}');
-  const json = JSON.parse(text) as { answer_token?: number[]; other_token?: number[] };
-  return [json.answer_token, json.other_token];
+async function caseAnswers(file: string): Promise<unknown[]> {
+  try {
+    const json: unknown = JSON.parse(await readFile(join(dirname(file), 'case.json'), 'utf8'));
+    const { answer_token, other_token } = json as { answer_token?: unknown; other_token?: unknown };
+    return [answer_token, other_token];
+  } catch {
+    return [];
+  }
 }
 
 function requireArray(file: string, arrays: Record<string, NamedArray>, key: string): NamedArray {
