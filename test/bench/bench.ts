@@ -3,23 +3,16 @@
  * tokens, in units of PyTorch's plain forward pass on the same tokens, timed right before and after. Medians; loading
  * and the first, warming run are left out. Without a Python that has torch and transformers only seconds are given.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openEnginePool, parseSpec, prepareExperiment, runExperiment } from '@demur/interp';
+import { openModelSource } from '@demur/model';
 import { fetchSmollm2 } from '../../scripts/fetch-smollm2.ts';
 import { median } from './median.ts';
+import { timePasses, type PassTimes } from './pass-client.ts';
 import { benchPairs } from './pairs.ts';
-
-interface Passes {
-  forward: number;
-  forwardBackward: number;
-  version?: string;
-  peakBytes?: number;
-}
 
 interface Row {
   what: string;
@@ -50,21 +43,9 @@ const experiments: [string, { kind: string; options: object }][] = [
   ['EAP, native', { kind: 'attribution', options: { kvHeads: 'native' } }],
 ];
 
-/** Runs a program that reads tokens and prints its medians; null when it cannot run here. */
-async function passes(command: string, args: string[], tokens: number[][]): Promise<Passes | null> {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
-  const failed = new Promise<null>((resolve) => child.once('error', () => resolve(null)));
-  child.stdin.on('error', () => undefined).end(JSON.stringify(tokens));
-  const printed = await Promise.race([text(child.stdout), failed]);
-  return printed ? (JSON.parse(printed.trim().split('\n').at(-1) ?? 'null') as Passes) : null;
-}
-
-function here(file: string): string {
-  return fileURLToPath(new URL(file, import.meta.url));
-}
-
-function torchPasses(tokens: number[][]): Promise<Passes | null> {
-  return passes('python3', [here('torch_forward.py'), model, String(repeats), String(threads)], tokens);
+/** PyTorch's passes on the pairs' own tokens; null without PyTorch. */
+async function torchPasses(): Promise<PassTimes | null> {
+  return (await timePasses(['torch'], tokens, { model, repeats, threads })).get('torch') ?? null;
 }
 
 /** Runs one experiment in an engine of its own, so that the peak is its own too. */
@@ -94,35 +75,41 @@ function table(rows: Row[], unit: number | null): string {
   return [head, head.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
+/** Both passes on 16 × 40 tokens, by turns with PyTorch's: ours in one pass, and on two threads that share the rows. */
+async function passTable(): Promise<string> {
+  const longer = tokens.map((row) => [...row.slice(0, 2), ...row]);
+  const { weightSizes } = await openModelSource(model);
+  const times = await timePasses(['torch', 'engine', 'threads'], longer, { model, repeats, threads });
+  const torch = times.get('torch');
+  const ways = { torch: 'PyTorch', engine: 'one process', threads: 'two worker threads, as experiments run' };
+  const cells = [...times].flatMap(([name, of]) =>
+    (['forward', 'forwardBackward'] as const).map((pass) => [
+      `${pass === 'forward' ? 'forward' : 'forward and backward'}, ${ways[name]}`,
+      of[pass].toFixed(3),
+      torch === undefined ? '' : (of[pass] / torch[pass]).toFixed(2),
+      of.peakBytes === 0 ? '' : ((of.peakBytes - weightSizes.all) / 1e9).toFixed(2),
+    ]),
+  );
+  const head = ['pass', 'seconds', 'of PyTorch', 'peak GB over the weights'];
+  return [head, head.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
 const prepared = await prepareExperiment(parseSpec({ kind: 'attribution', model, pairs: benchPairs, options: {} }));
 const tokens = prepared.dataSet.pairs.map(({ clean }) => clean);
-const before = await torchPasses(tokens);
-const engine = await passes(process.execPath, [here('engine-passes.ts'), model, String(repeats)], tokens);
-const between = await torchPasses(tokens);
+const plainPasses = await passTable();
+console.error(plainPasses);
+const before = await torchPasses();
 const timed: Row[] = [];
 for (const [what, spec] of experiments) {
   timed.push(await timeExperiment(what, spec));
   console.error(`${what}: ${timed.at(-1)?.seconds.toFixed(2)} s`);
 }
-const after = await torchPasses(tokens);
+const after = await torchPasses();
 
-const torch = [before, between, after].filter((found) => found !== null);
+const torch = [before, after].filter((found) => found !== null);
 const unit = torch.length === 0 ? null : median(torch.map(({ forward }) => forward));
 const rows: Row[] = [
   ...torch.map(({ forward }, i) => ({ what: `PyTorch forward, time ${i + 1} of ${torch.length}`, seconds: forward })),
-  ...(torch.length === 0
-    ? []
-    : [{ what: 'PyTorch forward and backward', seconds: median(torch.map((t) => t.forwardBackward)) }]),
-  ...(engine
-    ? [
-        { what: 'forward, last-position logits', seconds: engine.forward },
-        {
-          what: 'forward and backward to all residual streams',
-          seconds: engine.forwardBackward,
-          peakBytes: engine.peakBytes,
-        },
-      ]
-    : []),
   ...timed,
 ];
 const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim();
@@ -132,11 +119,19 @@ const report = `# Benchmarks
 
 SmolLM2-135M-Instruct (float32), 16 pairs × 38 tokens, 8 of them from the first difference on. Medians of ${repeats} runs, engine
 time without loading; \`npm run bench -- --write\` makes this page. One unit is PyTorch's plain forward pass of the same
-16 × 38 tokens on ${threads} threads, last-position logits, the median of the times taken before, between and after.
+16 × 38 tokens on ${threads} threads, last-position logits, the median of the times taken before and after.
 
 ${machine}; ${versions}; commit ${commit}; ${new Date().toISOString().slice(0, 10)}.
 
 ${table(rows, unit)}
+
+## Plain passes
+
+16 × 40 tokens; forward to last-position logits, and forward and backward to all residual streams, each way once in every turn of
+${repeats}. PyTorch has ${threads} threads, ours ${threads} within an operation, or two workers of one thread with half of the rows each, from asking
+both until both are done. Weights are shared, and warm. The peak is all that is resident, less the weights.
+
+${plainPasses}
 `;
 console.log(report);
 if (options.write) writeFileSync(new URL('../../docs/benchmarks.md', import.meta.url), report);

@@ -1,15 +1,15 @@
-"""PyTorch's plain passes on SmolLM2-135M-Instruct, for `npm run bench`: tokens as JSON on stdin, medians as JSON out.
+"""PyTorch's plain passes on SmolLM2-135M-Instruct, for `npm run bench`: serves them as pass-server.ts does.
 
-usage: torch_forward.py MODEL.gguf REPEATS THREADS      needs torch, transformers, gguf, accelerate
+usage: torch_passes.py MODEL.gguf THREADS      needs torch, transformers, gguf, accelerate
 """
-import json, os, statistics, sys, time
+import json, os, sys, time
 import torch
 from transformers import AutoModelForCausalLM, logging
 
 logging.set_verbosity_error()
-path, repeats, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+path, threads = sys.argv[1], int(sys.argv[2])
 torch.set_num_threads(threads)
-tokens = torch.tensor(json.load(sys.stdin))
+tokens = torch.tensor(json.loads(sys.stdin.readline()))
 folder, file = os.path.split(path)
 model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file, dtype=torch.float32).eval()
 for parameter in model.parameters():
@@ -28,14 +28,11 @@ def forward_backward():
     (logits[:, 0] - logits[:, 1]).mean().backward()
 
 
-def median(run):
+passes = {"forward": forward, "forwardBackward": forward_backward}
+for run in passes.values():
     run()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
-
-
-print(json.dumps({"forward": median(forward), "forwardBackward": median(forward_backward), "version": torch.__version__}))
+print(json.dumps({"ready": True, "version": torch.__version__}), flush=True)
+for line in sys.stdin:
+    start = time.perf_counter()
+    passes[line.strip()]()
+    print(json.dumps({"seconds": time.perf_counter() - start}), flush=True)
