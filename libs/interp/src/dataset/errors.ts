@@ -73,3 +73,12 @@ export class UnusedSlotError extends PairError {
 
 /** A role that no token of the prompt can play. */
 export class RoleError extends PairError {}
+
+/** Lists or a generator of which nothing fits a model. */
+export class NoPairsError extends DemurError {
+  constructor(dropped: readonly string[]) {
+    const more = dropped.length > 3 ? `; and ${dropped.length - 3} more` : '';
+    const why = dropped.length === 0 ? 'a list is empty' : `${dropped.slice(0, 3).join('; ')}${more}`;
+    super('NO_PAIRS', `no pair can be made for this model: ${why}; give other texts, or another model`);
+  }
+}

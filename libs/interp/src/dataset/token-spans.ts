@@ -12,23 +12,42 @@ export interface TokenSpan {
  * Undefined where the tokens do not spell the text, since the tokenizer normalises it.
  */
 export function tokenSpans(tokens: readonly number[], text: string, tokenizer: Tokenizer): TokenSpan[] | undefined {
-  const spans = spansOf(tokens, tokenizer);
-  const spelled = tokens.length === 0 ? '' : spans.text;
-  const shift = spelled.length - text.length;
-  if (shift < 0 || !spelled.endsWith(text)) return undefined;
-  return spans.spans.map(({ start, end }) => ({ start: Math.max(0, start - shift), end: Math.max(0, end - shift) }));
+  return placed(wholeTokens(tokens, tokenizer), text) ?? placed(writtenTokens(tokens, tokenizer), text);
 }
 
-/** Pieces one after the other; the tokens of an unfinished character wait for its end. */
-function spansOf(tokens: readonly number[], tokenizer: Tokenizer): { text: string; spans: TokenSpan[] } {
+/** The spans of pieces that end with `text`, counted from its start. */
+function placed(pieces: readonly string[], text: string): TokenSpan[] | undefined {
+  const spelled = pieces.join('');
+  if (!spelled.endsWith(text)) return undefined;
+  let at = text.length - spelled.length;
+  const spans = pieces.map((piece) => ({ start: Math.max(0, at), end: Math.max(0, (at += piece.length)) }));
+  return withWholeCharacters(spans, pieces);
+}
+
+/** Tokens of an unfinished character have empty pieces: they get the place of the piece that ends it. */
+function withWholeCharacters(spans: TokenSpan[], pieces: readonly string[]): TokenSpan[] {
+  return spans.map((span, at) => {
+    const end = pieces[at] === '' ? pieces.findIndex((piece, i) => i > at && piece !== '') : at;
+    return spans[end] ?? span;
+  });
+}
+
+/** Each token by itself: right where no character takes several. */
+function wholeTokens(tokens: readonly number[], tokenizer: Tokenizer): string[] {
+  const known = texts.get(tokenizer) ?? new Map<number, string>();
+  texts.set(tokenizer, known);
+  return tokens.map((id) => {
+    const text = known.get(id) ?? tokenizer.decodeToken(id);
+    known.set(id, text);
+    return text;
+  });
+}
+
+/** Of tokens that have been asked for: decoding one takes a tenth of a millisecond. */
+const texts = new WeakMap<Tokenizer, Map<number, string>>();
+
+/** As the text grows, token by token. */
+function writtenTokens(tokens: readonly number[], tokenizer: Tokenizer): string[] {
   const pieces = new TextPieces(tokenizer);
-  const spans: TokenSpan[] = [];
-  let text = '';
-  for (const [at, token] of tokens.entries()) {
-    const start = text.length;
-    text += pieces.push(token) + (at === tokens.length - 1 ? pieces.end() : '');
-    if (text.length > start) while (spans.length <= at) spans.push({ start, end: text.length });
-  }
-  while (spans.length < tokens.length) spans.push({ start: text.length, end: text.length });
-  return { text, spans };
+  return tokens.map((token, at) => pieces.push(token) + (at === tokens.length - 1 ? pieces.end() : ''));
 }
