@@ -256,10 +256,12 @@ function turnedBack(
 ): Tensor {
   const [kv, cells, perKvHead, positions, dHead] = x.shape as [number, number, number, number, number];
   const byPosition = x.transpose([3, 1, 0, 2, 4]).reshape([positions, cells, kv * perKvHead, dHead]) as Tensor4D;
-  const heads = rotate(byPosition, group.rotations, true).reshape([positions, cells, kv, perKvHead, dHead]);
-  // A key head's norm is that of all query heads that read it.
-  const split = (of: Tensor4D): Tensor => of.reshape([positions, cells, kv, of.shape[2] / kv, of.shape[3]]);
-  return weights && tape ? normVjp(weights, { unit: split(tape.unit), scale: split(tape.scale) }, heads) : heads;
+  const heads = rotate(byPosition, group.rotations, true);
+  const shape = [positions, cells, kv, perKvHead, dHead];
+  if (weights === undefined || tape === undefined) return heads.reshape(shape);
+  // A key head's norm is that of all query heads that read it. Three axes, since WebGPU spreads vectors over four at most.
+  const readers = (of: Tensor4D): Tensor => of.reshape([positions * cells * kv, of.shape[2] / kv, of.shape[3]]);
+  return normVjp(weights, { unit: readers(tape.unit), scale: readers(tape.scale) }, readers(heads)).reshape(shape);
 }
 
 /**
