@@ -11,13 +11,21 @@ import {
   type ExperimentResult,
 } from '@demur/interp';
 import { backendNames, type BackendName } from '@demur/model';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { difference, goldenCase, layerOf, type GoldenCase } from '../golden/golden-case.ts';
+import { difference, goldenCase, layerOf, readArrays, type GoldenCase } from '../golden/golden-case.ts';
 import { webgpuMissing } from '../support/webgpu.ts';
 
 const webgpuReason = await webgpuMissing();
 if (webgpuReason !== undefined) console.warn(`WebGPU is not tested. ${webgpuReason}`);
 const here = (backend: BackendName): boolean => backend !== 'webgpu' || webgpuReason === undefined;
+
+interface Qwen3Case {
+  tokens: number[][];
+  answer: number[];
+  distractor: number[];
+}
 
 const sitesOfHooks = { resid_pre: 'hook_resid_pre', mlp_out: 'hook_mlp_out', z: 'attn.hook_z' } as const;
 
@@ -45,6 +53,22 @@ for (const backend of backendNames) {
       await expect(runExperiment(spec, { pool, signal: stop.signal, onProgress })).rejects.toThrow(CancelledError);
       const { arrays } = await runExperiment(spec, { pool });
       expect(arrays['scores']!.values.some((score) => score !== 0)).toBe(true);
+    });
+
+    it('goes back through the norms of queries and keys', async () => {
+      const folder = new URL('../golden/families/qwen3/', import.meta.url);
+      const json = JSON.parse(readFileSync(new URL('case.json', folder), 'utf8')) as Qwen3Case;
+      const pairs = json.tokens.map((tokens, row) => ({
+        clean: { tokens },
+        corrupted: { tokens: json.tokens.at(row - 1)! },
+        answer: json.answer[row]!,
+        distractor: json.distractor[row]!,
+      }));
+      const options = { names: ['blocks.0.hook_resid_pre'], gradients: true };
+      const model = fileURLToPath(new URL('model', folder));
+      const { arrays } = await runExperiment(parseSpec({ kind: 'activations', model, pairs, options }), { pool });
+      const wanted = layerOf(readArrays(new URL('reference.safetensors', folder))['grad.resid_pre']!, 0);
+      expect(difference(arrays['clean.grad.blocks.0.hook_resid_pre'], wanted).relative).toBeLessThan(2e-5);
     });
 
     describe.each(['llama_gqa_tied', 'gpt2', 'gemma2', 'qwen2'])('%s', (name) => {
