@@ -161,7 +161,7 @@ describe('a refusal is one sentence, exit code 1, and no files', () => {
     [
       'a data set by name',
       { ...attribution, pairs: 'bombs' },
-      'pairs: no data set is named "bombs" here; give the pairs themselves',
+      'pairs: no data set is named "bombs" here; use refusal, ioi, ioi-abc, greater-than, or give { "file": "pairs.jsonl" } or the pairs themselves',
     ],
     [
       'no such model',

@@ -15,6 +15,7 @@ import {
   runExperiment,
   type EnginePool,
   type ExperimentSpec,
+  type PairSpec,
   type Progress,
 } from '@demur/interp';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -86,7 +87,7 @@ describe('runs', () => {
 
   it('give the same bits with one worker and with two', async () => {
     const [one, two] = [await open(1), await open(2)];
-    const spec = { ...long, pairs: long.pairs.slice(0, 20) } as ExperimentSpec;
+    const spec = { ...long, pairs: (long.pairs as PairSpec[]).slice(0, 20) } as ExperimentSpec;
     const [first, second] = [await runExperiment(spec, { pool: one }), await runExperiment(spec, { pool: two })];
     expect(second.arrays).toEqual(first.arrays);
   });
@@ -94,7 +95,7 @@ describe('runs', () => {
   it('tell their progress, forwards only, to the end', async () => {
     const pool = await open(2);
     const seen: Progress[] = [];
-    const spec = { ...long, pairs: long.pairs.slice(0, 40) } as ExperimentSpec;
+    const spec = { ...long, pairs: (long.pairs as PairSpec[]).slice(0, 40) } as ExperimentSpec;
     await runExperiment(spec, { pool, onProgress: (progress) => seen.push(progress) });
     const shares = seen.filter(({ stage }) => stage === 'run').map(({ done, total }) => done / total);
     expect(shares).toEqual([...shares].sort((a, b) => a - b));

@@ -86,7 +86,7 @@ describe('hash', () => {
 });
 
 describe('refusals', () => {
-  const dataSet = 'the name of a data set or a non-empty list of pairs';
+  const dataSet = 'the name of a data set, { "file": "pairs.jsonl" } or a non-empty list of pairs';
   const prompt =
     'a prompt: exactly one of { "tokens": [ids] }, { "text": "..." }, { "messages": [{ "role", "content" }] }';
   const somewhere = '"each", "all", "last" or a non-empty list of columns and roles, each once';

@@ -3,10 +3,12 @@ import { DemurError } from '@demur/model';
 
 /** A spec that names a data set where none are known. */
 export class UnknownDataSetError extends DemurError {
-  constructor(name: string) {
-    super('UNKNOWN_DATA_SET', `no data set is named ${JSON.stringify(name)} here; give the pairs themselves`, {
-      path: 'pairs',
-    });
+  constructor(name: string, known: readonly string[]) {
+    super(
+      'UNKNOWN_DATA_SET',
+      `no data set is named ${JSON.stringify(name)} here; use ${known.join(', ')}, or give { "file": "pairs.jsonl" } or the pairs themselves`,
+      { path: 'pairs' },
+    );
   }
 }
 

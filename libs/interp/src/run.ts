@@ -1,10 +1,11 @@
 /** An experiment from its spec to its result: pairs to tokens, tokens to shards, shards to the engine, arrays merged. */
 import { openModelSource, resolveModel, TokenizerMissingError, type ModelSource, type Tokenizer } from '@demur/model';
+import { loadPairs } from './dataset/load-pairs.ts';
 import { requireRoles } from './dataset/require-roles.ts';
 import { resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
 import type { EnginePool } from './engine/pool.ts';
 import type { ModelRef, ShardOutcome } from './engine/protocol.ts';
-import { NotFiniteError, UnknownDataSetError } from './errors.ts';
+import { NotFiniteError } from './errors.ts';
 import { resultCompletions, takeCompletions } from './generation/completions.ts';
 import { stopTokensOf } from './generation/stop-tokens.ts';
 import { buildGraph } from './graph/graph.ts';
@@ -31,9 +32,9 @@ export interface RunOptions {
   pool: EnginePool;
   /** From the spec's `model` to a path; by default it is one, or a Hub id, which is downloaded. */
   resolveModel?: (name: string) => Promise<string>;
-  /** From the name of a data set to its pairs; by default none are known. */
+  /** From the name of a data set to its pairs; by default those that come with the project. */
   resolvePairs?: (name: string) => Promise<PairSpec[]>;
-  /** From the file of a direction to a path that may be read; by default relative to the working directory. */
+  /** From the file of a direction or of pairs to a path that may be read; by default relative to the working directory. */
   resolveFile?: ResolveFile;
   /** What `prepareExperiment` gave for this spec, where it has been called already. */
   prepared?: PreparedExperiment;
@@ -84,7 +85,7 @@ function pairsPerShard(
 
 /** A spec with its model opened and its pairs tokenised and checked: ready to run. */
 export interface PreparedExperiment {
-  /** As it was given, with the hash of every direction's values. */
+  /** As it was given, with the pairs of its file and the hash of every direction's values: what was read is part of it. */
   spec: ExperimentSpec;
   /** What shards run: directions by value, stop tokens by id; without the pairs, which each shard carries. */
   shardSpec: ExperimentSpec;
@@ -102,19 +103,16 @@ export async function prepareExperiment(
   const resolve = options.resolveModel ?? ((name: string) => resolveModel(name, { signal: options.signal }));
   const source = await openModelSource(await resolve(spec.model));
   const tokenizer = await tokenizerOf(source);
-  const dataSet = resolvePairs(await pairsOf(spec, options.resolvePairs), { config: source.config, tokenizer });
+  const { pairs, notes } = await loadPairs(spec.pairs, { ...options, tokenizer, seed: spec.seed });
+  const dataSet = resolvePairs(pairs, { config: source.config, tokenizer });
+  dataSet.warnings.unshift(...notes);
   requireFit(spec, source.config, Math.max(...dataSet.pairs.map(({ clean }) => clean.length)));
   requireRoles(spec, dataSet.pairs);
   const { resolveFile } = options;
   const { pinned, inlined, records } = await readDirections(spec, { dModel: source.config.dModel, resolveFile });
   const shardSpec = { ...stopTokensOf(inlined, { config: source.config, tokenizer }), pairs: [] };
-  return { spec: pinned, shardSpec, directions: records, source, tokenizer, dataSet };
-}
-
-async function pairsOf({ pairs }: ExperimentSpec, resolve: RunOptions['resolvePairs']): Promise<PairSpec[]> {
-  if (typeof pairs !== 'string') return pairs;
-  if (resolve === undefined) throw new UnknownDataSetError(pairs);
-  return resolve(pairs);
+  const held = typeof spec.pairs === 'object' ? { ...pinned, pairs } : pinned;
+  return { spec: held, shardSpec, directions: records, source, tokenizer, dataSet };
 }
 
 /** The model's tokenizer; null for a model without one, which runs on token ids. */

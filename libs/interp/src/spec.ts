@@ -14,7 +14,7 @@ import {
   generationOptions,
   steeringOptions,
 } from './spec/options.ts';
-import { pairSchema } from './spec/pair.ts';
+import { pairsSchema } from './spec/pair.ts';
 
 export const availableKinds = ['activations', 'activation-patching', 'attribution', 'steering', 'generation'] as const;
 
@@ -30,14 +30,9 @@ function isLaterMetric(metric: unknown): boolean {
 
 const what = 'a directory, a GGUF file, a Hub id or the name of a registered model';
 
-const dataSet = 'the name of a data set or a non-empty list of pairs';
-
 const shared = {
   model: z.string(expecting(what)).min(1, expecting(what)),
-  pairs: z.union(
-    [z.string().min(1, expecting(dataSet)), z.array(pairSchema).min(1, expecting(dataSet))],
-    expecting(dataSet),
-  ),
+  pairs: pairsSchema,
   metric: z.literal('logit-difference', choice(['logit-difference'], isLaterMetric)).default('logit-difference'),
   seed: z.int(expecting('a whole number')).optional(),
 };

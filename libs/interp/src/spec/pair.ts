@@ -52,6 +52,17 @@ export const pairSchema = strict(
   'a pair { "clean", "corrupted", "answer", "distractor" }',
 );
 
+const what = 'the name of a data set, { "file": "pairs.jsonl" } or a non-empty list of pairs';
+
+const pairFile = strict({ file: text.min(1, expecting('the path of a file')) }, what);
+
+/** The pairs of a spec: themselves, a file of them beside the spec, or the name of a data set. */
+export const pairsSchema = z.union(
+  [z.string().min(1, expecting(what)), pairFile, z.array(pairSchema).min(1, expecting(what))],
+  expecting(what),
+);
+
+export type PairsSpec = z.infer<typeof pairsSchema>;
 export type PromptSpec = z.infer<typeof promptSchema>;
 export type TokenSpec = z.infer<typeof tokenSchema>;
 /** Texts by the names of the slots they fill: each `{name}` in a prompt's text or messages. */
