@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { backendNames } from '@demur/model';
 import { Command, Option } from 'commander';
+import { dataCommand } from './data.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { modelCommand } from './model.ts';
 import { memoryOption } from './memory-option.ts';
@@ -32,6 +33,7 @@ program
   });
 
 program.addCommand(modelCommand());
+program.addCommand(dataCommand());
 
 program
   .command('doctor')

@@ -1,7 +1,19 @@
 /** @demur/interp: experiments, from their spec to their result. Without a tensor library: the engine is a process. */
-export { resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
+export { lintPairs, resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
 export type { ResolvedPair } from './dataset/resolved-pair.ts';
-export { PairError } from './dataset/errors.ts';
+export { builtInNames, builtInPairs } from './dataset/built-in.ts';
+export { NoPairsError, PairError } from './dataset/errors.ts';
+export { PairFileError } from './dataset/pair-file-error.ts';
+export {
+  formatPairs,
+  pairFormatOf,
+  pairFormats,
+  parsePairs,
+  readPairs,
+  type PairFormat,
+} from './dataset/pair-files.ts';
+export { filledPrompt } from './dataset/slots.ts';
+export { pairByLength, type MadePairs, type PromptTemplate, type TemplateLists } from './dataset/template.ts';
 export { CancelledError, EngineStoppedError, PoolClosedError } from './engine/errors.ts';
 export { MemorySizeError, parseMemorySize } from './engine/memory-budget.ts';
 export { openEnginePool, type EnginePool, type EnginePoolOptions } from './engine/pool.ts';
@@ -14,7 +26,7 @@ export { buildGraph, type Graph, type KvHeads } from './graph/graph.ts';
 export type { NamedArray } from './named-array.ts';
 export type { RunRecord } from './record.ts';
 export type { ExperimentResult, ResultJson, ResultPair, ResultToken, PromptTokens } from './result.ts';
-export { prepareExperiment, runExperiment, type PreparedExperiment, type Progress, type RunOptions } from './run.ts';
+export { prepareExperiment, runExperiment, tokenizerOf, type PreparedExperiment, type Progress, type RunOptions } from './run.ts';
 export { decodeSafetensors, encodeSafetensors, InvalidSafetensorsError } from './safetensors.ts';
 export {
   availableKinds,

@@ -1,6 +1,7 @@
 /** A data set to token ids, checked: what a run starts from. */
 import type { PairSpec } from '../spec/pair.ts';
 import { encodePrompt, encodeToken } from './encode.ts';
+import { PairError } from './errors.ts';
 import { lintPair, type PairContext } from './lint.ts';
 import type { ResolvedPair } from './resolved-pair.ts';
 import { givenRoles, joinedRoles } from './roles.ts';
@@ -18,7 +19,33 @@ export interface ResolvedDataSet {
  */
 export function resolvePairs(pairs: PairSpec[], context: PairContext): ResolvedDataSet {
   const resolved = pairs.map((pair, at) => resolvePair(pair, `pairs[${at}]`, context));
-  return { pairs: resolved, warnings: pairWarnings(resolved, context.tokenizer) };
+  return {
+    pairs: resolved,
+    warnings: pairWarnings(
+      resolved.map((pair, at) => ({ at, pair })),
+      context.tokenizer,
+    ),
+  };
+}
+
+export interface LintedDataSet {
+  errors: PairError[];
+  warnings: string[];
+}
+
+/** Every mistake in a data set, not only the first, and its warnings. */
+export function lintPairs(pairs: PairSpec[], context: PairContext): LintedDataSet {
+  const errors: PairError[] = [];
+  const resolved = pairs.flatMap((pair, at) => {
+    try {
+      return [{ at, pair: resolvePair(pair, `pairs[${at}]`, context) }];
+    } catch (error) {
+      if (!(error instanceof PairError)) throw error;
+      errors.push(error);
+      return [];
+    }
+  });
+  return { errors, warnings: pairWarnings(resolved, context.tokenizer) };
 }
 
 function resolvePair(pair: PairSpec, path: string, context: PairContext): ResolvedPair {

@@ -5,20 +5,37 @@ import type { ResolvedPair } from './resolved-pair.ts';
 
 type Doubt = (pair: ResolvedPair) => string | undefined;
 
-/** The warnings of a whole data set, in the order of the rules. */
-export function pairWarnings(pairs: ResolvedPair[], tokenizer: Tokenizer | null): string[] {
-  const doubts: Doubt[] = [severalTokensDiffer, doubleBos(tokenizer), noGenerationPrompt(tokenizer)];
-  return doubts.flatMap((doubt) => told(pairs.map(doubt)));
+/** The warnings of a whole data set, in the order of the rules; `at` is a pair's place in it. */
+export function pairWarnings(pairs: { at: number; pair: ResolvedPair }[], tokenizer: Tokenizer | null): string[] {
+  const doubts: Doubt[] = [
+    longSlots,
+    severalTokensDiffer,
+    doubleBos(tokenizer),
+    pads(tokenizer),
+    noGenerationPrompt(tokenizer),
+  ];
+  return doubts.flatMap((doubt) => told(pairs.map(({ at, pair }) => ({ at, says: doubt(pair) }))));
 }
 
 /** One sentence for all the pairs a doubt is about. */
-function told(doubts: (string | undefined)[]): string[] {
-  const first = doubts.findIndex((doubt) => doubt !== undefined);
-  if (first < 0) return [];
-  const others = doubts.filter((doubt) => doubt !== undefined).length - 1;
-  const rest = others === 0 ? '' : ` (and ${others} more ${others === 1 ? 'pair' : 'pairs'})`;
-  return [`pairs[${first}]: ${doubts[first]}${rest}`];
+function told(doubts: { at: number; says: string | undefined }[]): string[] {
+  const [first, ...others] = doubts.filter(({ says }) => says !== undefined);
+  if (first === undefined) return [];
+  const rest = others.length === 0 ? '' : ` (and ${others.length} more ${others.length === 1 ? 'pair' : 'pairs'})`;
+  return [`pairs[${first.at}]: ${first.says}${rest}`];
 }
+
+/** A slot, which has an `after-` role, that differs between the prompts and is several tokens. */
+const longSlots: Doubt = (pair) => {
+  const roles = pair.roles ?? {};
+  const changed = (at: number) => pair.clean[at] !== pair.corrupted[at];
+  const long = Object.keys(roles).find(
+    (name) => `after-${name}` in roles && roles[name]!.length > 1 && roles[name]!.some(changed),
+  );
+  return long === undefined
+    ? undefined
+    : `"${long}" is ${roles[long]!.length} tokens; what it means is spread over them, and only the last has read them all`;
+};
 
 const severalTokensDiffer: Doubt = ({ clean, corrupted }) => {
   const columns = clean.flatMap((id, at) => (id === corrupted[at] ? [] : [at]));
@@ -32,6 +49,18 @@ function doubleBos(tokenizer: Tokenizer | null): Doubt {
     bos !== null && [clean, corrupted].some((tokens) => tokens[0] === bos && tokens[1] === bos)
       ? `the prompt starts with two BOS tokens (id ${bos}); the model was trained with one`
       : undefined;
+}
+
+/** Where the pad is a token of its own: nothing tells an EOS that pads from one that ends a turn. */
+function pads(tokenizer: Tokenizer | null): Doubt {
+  const pad = tokenizer?.padTokenId ?? null;
+  const isPad = pad !== null && pad !== tokenizer?.eosTokenId && pad !== tokenizer?.bosTokenId;
+  return ({ clean, corrupted }) => {
+    const padded = isPad ? [clean, corrupted].find((tokens) => tokens.includes(pad)) : undefined;
+    return padded === undefined
+      ? undefined
+      : `the prompt holds ${padded.filter((id) => id === pad).length} pad tokens (id ${pad}), which are attended to as any other; leave them out: lengths may differ between pairs`;
+  };
 }
 
 function noGenerationPrompt(tokenizer: Tokenizer | null): Doubt {

@@ -58,6 +58,7 @@ export async function createTokenizer(parts: TokenizerParts): Promise<Tokenizer>
     vocabSize,
     bosTokenId,
     eosTokenId: inner.eos_token_id ?? null,
+    padTokenId: inner.pad_token_id ?? null,
   };
 }
 

@@ -25,6 +25,7 @@ export interface Tokenizer {
   vocabSize: number;
   bosTokenId: number | null;
   eosTokenId: number | null;
+  padTokenId: number | null;
 }
 
 /** A model without a tokenizer. */
