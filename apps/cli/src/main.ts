@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { backendNames } from '@demur/model';
 import { Command, Option } from 'commander';
+import { circuitCommand } from './circuit.ts';
 import { dataCommand } from './data.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { modelCommand } from './model.ts';
@@ -34,6 +35,7 @@ program
 
 program.addCommand(modelCommand());
 program.addCommand(dataCommand());
+program.addCommand(circuitCommand());
 
 program
   .command('doctor')

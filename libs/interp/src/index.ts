@@ -22,11 +22,40 @@ export { checkModel, type CheckOptions } from './model-check/check-model.ts';
 export type { CheckResult, ModelCheck } from './model-check/checks.ts';
 export { InvalidReferenceError } from './model-check/reference-file.ts';
 export { NotFiniteError, UnknownDataSetError } from './errors.ts';
+export { CircuitConversionError, CircuitFormatError } from './formats/errors.ts';
+export {
+  circuitFormats,
+  formatOfName,
+  readCircuit,
+  readGraph,
+  readText,
+  type CircuitFormat,
+  type CircuitFormatName,
+} from './formats/circuit-file.ts';
+export { convertKvHeads } from './formats/kv-heads.ts';
+export { mibSubmission, type MibOptions } from './formats/mib.ts';
+export { circuitOfResult, recordOfResult, type CircuitResult } from './formats/result-circuit.ts';
+export {
+  edgeCells,
+  edgeName,
+  shapeOfNames,
+  strongestFirst,
+  type CircuitShape,
+  type ScoredCircuit,
+} from './formats/scored-circuit.ts';
 export { buildGraph, type Graph, type KvHeads } from './graph/graph.ts';
+export { ascendingOrder, descendingOrder, strengthOrder } from './graph/score-order.ts';
 export type { NamedArray } from './named-array.ts';
 export type { RunRecord } from './record.ts';
 export type { ExperimentResult, ResultJson, ResultPair, ResultToken, PromptTokens } from './result.ts';
-export { prepareExperiment, runExperiment, tokenizerOf, type PreparedExperiment, type Progress, type RunOptions } from './run.ts';
+export {
+  prepareExperiment,
+  runExperiment,
+  tokenizerOf,
+  type PreparedExperiment,
+  type Progress,
+  type RunOptions,
+} from './run.ts';
 export { decodeSafetensors, encodeSafetensors, InvalidSafetensorsError } from './safetensors.ts';
 export {
   availableKinds,

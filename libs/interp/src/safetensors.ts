@@ -1,6 +1,6 @@
 /**
- * Float32 arrays as a safetensors file, and back. Deterministic: names sorted, no metadata, so that equal results are
- * equal bytes. Not the reader of models' weights, which streams and knows other number formats.
+ * Float32 arrays as a safetensors file, and back. Deterministic: names sorted, and no metadata but what is given, so that
+ * equal results are equal bytes. Not the reader of models' weights, which streams and knows other number formats.
  */
 import { DemurError } from '@demur/model';
 import { z } from 'zod';
@@ -27,20 +27,34 @@ export function encodeSafetensors(arrays: Record<string, NamedArray>): Uint8Arra
   return bytes;
 }
 
-/** The file in pieces, without a copy of the values: header first, then the arrays by name. */
-export function safetensorsParts(arrays: Record<string, NamedArray>): Uint8Array[] {
-  const named = Object.entries(arrays).sort(([a], [b]) => (a < b ? -1 : 1));
-  return [encodeHeader(named), ...named.map(([, { values }]) => littleEndian(values))];
+/** Truth values, a byte each: 0 or 1. */
+export interface NamedFlags {
+  shape: number[];
+  values: Uint8Array;
 }
 
-function encodeHeader(named: [string, NamedArray][]): Uint8Array {
+type Named = [string, NamedArray | NamedFlags];
+
+/** The file in pieces, without a copy of the values: header first, then the arrays by name, those of bytes last, which keeps the others aligned. */
+export function safetensorsParts(
+  arrays: Record<string, NamedArray | NamedFlags>,
+  metadata?: Record<string, string>,
+): Uint8Array[] {
+  const size = ([, { values }]: Named) => values.BYTES_PER_ELEMENT;
+  const named = Object.entries(arrays).sort((a, b) => size(b) - size(a) || (a[0] < b[0] ? -1 : 1));
+  const bytes = named.map(([, { values }]) => (values instanceof Uint8Array ? values : littleEndian(values)));
+  return [encodeHeader(named, metadata), ...bytes];
+}
+
+function encodeHeader(named: Named[], metadata: Record<string, string> | undefined): Uint8Array {
   let offset = 0;
   const entries = named.map(([name, { shape, values }]): [string, HeaderEntry] => {
     const begin = offset;
     offset += values.byteLength;
-    return [name, { dtype: 'F32', shape, data_offsets: [begin, offset] }];
+    return [name, { dtype: values instanceof Uint8Array ? 'BOOL' : 'F32', shape, data_offsets: [begin, offset] }];
   });
-  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const first = metadata === undefined ? {} : { __metadata__: metadata };
+  const json = Buffer.from(JSON.stringify({ ...first, ...Object.fromEntries(entries) }));
   const length = Math.ceil(json.length / 8) * 8;
   const header = Buffer.alloc(8 + length, ' ');
   header.writeBigUInt64LE(BigInt(length));
@@ -73,6 +87,13 @@ export function decodeSafetensors(
   );
 }
 
+/** The texts that a writer put beside its arrays; empty where it put none. @throws InvalidSafetensorsError */
+export function safetensorsMetadata(bytes: Uint8Array): Record<string, string> {
+  const parsed = z.record(z.string(), z.string()).safeParse(decodeHeader(bytes).header['__metadata__'] ?? {});
+  if (!parsed.success) throw new InvalidSafetensorsError('its __metadata__ is no object of texts');
+  return parsed.data;
+}
+
 function decodeHeader(bytes: Uint8Array): { header: Record<string, unknown>; start: number } {
   if (bytes.byteLength < 8) throw new InvalidSafetensorsError(`${bytes.byteLength} bytes are too few`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
@@ -103,6 +124,7 @@ function requireEntry(name: string, entry: unknown): HeaderEntry {
 const formats: Record<string, { bytes: number; read: (view: DataView, offset: number) => number }> = {
   F32: { bytes: 4, read: (view, offset) => view.getFloat32(offset, true) },
   I32: { bytes: 4, read: (view, offset) => view.getInt32(offset, true) },
+  BOOL: { bytes: 1, read: (view, offset) => view.getUint8(offset) },
   I64: { bytes: 8, read: (view, offset) => Number(view.getBigInt64(offset, true)) },
 };
 

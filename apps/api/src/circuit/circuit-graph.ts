@@ -2,10 +2,10 @@
  * A circuit in memory: the dense matrix of scores, which cells are edges, and their order by strength. Built once a
  * circuit and kept in a cache; knows nothing of the database or of GraphQL's pages.
  */
+import { ascendingOrder, descendingOrder, edgeCells, strengthOrder } from '@demur/interp';
 import { parseNode, parseReceiver, type Receiver } from '../node/parse-node.ts';
 import type { Node } from '../node/node.type.ts';
 import type { EdgeOrder } from '../edge/edge.input.ts';
-import { ascendingOrder, descendingOrder, strengthOrder } from './score-order.ts';
 
 /** What a circuit is made from; matrices are row-major [senders, receivers]. */
 export interface CircuitMatrices {
@@ -38,7 +38,7 @@ export class CircuitGraph {
     this.scores = matrices.scores;
     this.inCircuit = matrices.inCircuit ?? null;
     this.interval = matrices.interval ?? null;
-    this.byStrength = strengthOrder(matrices.scores, edgeCells(matrices.mask));
+    this.byStrength = strengthOrder(matrices.scores, edgeCells(matrices));
     this.ranks = placesOf(this.byStrength, matrices.scores.length);
   }
 
@@ -60,7 +60,7 @@ export class CircuitGraph {
     const known = this.#signed.get(orderBy);
     if (known !== undefined) return known;
     const order = orderBy === 'SCORE_ASC' ? ascendingOrder : descendingOrder;
-    const cells = order(this.scores, edgeCells(this.ranks));
+    const cells = order(this.scores, edgeCells({ mask: this.ranks }));
     const made = { cells, places: placesOf(cells, this.scores.length) };
     this.#signed.set(orderBy, made);
     return made;
@@ -92,13 +92,6 @@ export class CircuitGraph {
     const all = [...this.senders, ...this.receivers.map((receiver) => receiver.node)];
     return [...new Map(all.map((node) => [node.name, node])).values()];
   }
-}
-
-function edgeCells(mask: Float32Array | Uint32Array): Uint32Array {
-  const cells = new Uint32Array(mask.length);
-  let count = 0;
-  for (let cell = 0; cell < mask.length; cell++) if (mask[cell] !== 0) cells[count++] = cell;
-  return cells.slice(0, count);
 }
 
 /** Place of each of `cells`, from 1, by cell; 0 where a cell is not among them. */

@@ -1,7 +1,7 @@
 import { GraphQLJSON } from 'graphql-scalars';
 import { Field, InputType } from 'type-graphql';
 
-/** What an EAP-IG file leaves out. */
+/** What a file leaves out. */
 @InputType({ description: 'What a file of edge scores does not record, and nobody can read it without.' })
 export class CircuitSidecarInput {
   @Field(() => String, { description: 'The model: its Hub id, its path or the slug of a registered one.' })
@@ -21,12 +21,15 @@ export class CircuitSidecarInput {
 }
 
 /** What `importCircuit` needs. */
-@InputType({ description: "A circuit in EAP-IG's graph format." })
+@InputType({ description: 'A circuit as a file has it.' })
 export class ImportCircuitInput {
   @Field(() => String, { description: 'Name for people.' })
   name: string;
 
-  @Field(() => GraphQLJSON, { description: 'The content of the .json file: {cfg, nodes, edges}.' })
+  @Field(() => GraphQLJSON, {
+    description:
+      "The content of the file. JSON as it is: EAP-IG's {cfg, nodes, edges} or an attribution graph. As a text: NDJSON or CSV of edges; in base64: safetensors.",
+  })
   graph: unknown;
 
   @Field(() => CircuitSidecarInput, { description: 'What the file leaves out.' })

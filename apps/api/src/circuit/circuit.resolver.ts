@@ -17,7 +17,7 @@ export class CircuitResolver {
   }
 
   @Authorized('runner')
-  @Mutation(() => Circuit, { description: "Imports a circuit in EAP-IG's graph format." })
+  @Mutation(() => Circuit, { description: 'Imports a circuit in any of the formats of circuits.' })
   importCircuit(
     @Arg('input', () => ImportCircuitInput) input: ImportCircuitInput,
     @Ctx() { app }: Context,

@@ -8,7 +8,7 @@ import {
   type Circuit as CircuitRow,
   type Database,
 } from '@demur/db';
-import type { ResultJson } from '@demur/interp';
+import { recordOfResult, type ResultJson, type ScoredCircuit } from '@demur/interp';
 import { DemurError } from '@demur/model';
 import { ByteCache } from '../cache/byte-cache.ts';
 import type { CircuitComparison } from '../comparison/circuit-comparison.type.ts';
@@ -21,9 +21,10 @@ import { pageSize } from '../relay/page.ts';
 import { CircuitGraph } from './circuit-graph.ts';
 import type { ImportCircuitInput } from './circuit.input.ts';
 import type { Circuit } from './circuit.type.ts';
-import { readEapIg } from './eap-ig.ts';
+import { importedCircuit } from './imported-circuit.ts';
 import { neighbourhood, type NeighbourhoodOptions } from './neighbourhood.ts';
 import { strongestPaths } from './paths.ts';
+import { scoredCircuit } from './scored-circuit.ts';
 
 /** An id that no circuit has. */
 export class CircuitNotFoundError extends DemurError {
@@ -101,10 +102,16 @@ export class Circuits {
     };
   }
 
-  /** Reads EAP-IG's graph format and keeps it with what the file leaves out. Throws `EapIgFormatError`. */
-  async import({ name, graph, sidecar }: ImportCircuitInput): Promise<Circuit> {
-    const { config, ...matrices } = readEapIg(graph);
-    return this.#toCircuit(await createCircuit(this.#database, { name, sidecar: { ...sidecar, config }, ...matrices }));
+  /** A circuit as files are written from it. Throws `CircuitNotFoundError`. */
+  async scored(id: string): Promise<ScoredCircuit> {
+    const circuit = await this.byId(id);
+    if (circuit === null) throw new CircuitNotFoundError(id);
+    return scoredCircuit(await this.graph(id), circuit);
+  }
+
+  /** Reads a circuit in any format and keeps it with what its file leaves out. Throws `CircuitFormatError`. */
+  async import(input: ImportCircuitInput): Promise<Circuit> {
+    return this.#toCircuit(await createCircuit(this.#database, importedCircuit(input)));
   }
 
   async #toCircuit(row: CircuitRow): Promise<Circuit> {
@@ -118,15 +125,6 @@ export class Circuits {
     const row = experimentId === null ? undefined : await findExperiment(this.#database, experimentId);
     const result = row?.result as ResultJson | undefined;
     if (result === undefined) return {};
-    const { spec, record } = result;
-    const method = spec.kind === 'attribution' ? spec.options : spec.kind;
-    return {
-      experiment: experimentId,
-      model: record.model,
-      metric: spec.metric,
-      method,
-      pairs: spec.pairs,
-      conventions: record.conventions,
-    };
+    return { experiment: experimentId, ...recordOfResult(result) };
   }
 }

@@ -1,4 +1,4 @@
-import { ascendingOrder } from '../circuit/score-order.ts';
+import { ascendingOrder } from '@demur/interp';
 
 /** Spearman's rank correlation of two equally long lists, tied values sharing their mean rank; null where a list is constant. */
 export function spearman(x: Float32Array, y: Float32Array): number | null {
