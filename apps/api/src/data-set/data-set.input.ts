@@ -4,7 +4,7 @@ import { Field, InputType } from 'type-graphql';
 /** One pair of `createDataSet`. */
 @InputType({
   description:
-    'A minimal pair. PROMPT = {text} | {messages: [{role, content}]} | {tokens: [ids]}; TOKEN = an id or exact text.',
+    'A minimal pair. PROMPT = {text} | {messages: [{role, content}]} | {tokens: [ids]}, the first two with {slots: {name: text}} if they have {name} in them; TOKEN = an id or exact text.',
 })
 export class PairInput {
   @Field(() => GraphQLJSON, { description: 'PROMPT to explain.' })
@@ -18,6 +18,13 @@ export class PairInput {
 
   @Field(() => GraphQLJSON, { description: 'TOKEN it is compared with.' })
   distractor: unknown;
+
+  @Field(() => GraphQLJSON, {
+    nullable: true,
+    description:
+      'Positions of both prompts by the role of their tokens, such as {"object": [12]}; slots give theirs by themselves.',
+  })
+  roles?: unknown;
 }
 
 /** What `createDataSet` needs. */

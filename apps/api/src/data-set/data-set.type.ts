@@ -20,6 +20,9 @@ export class DataSetPair {
   @Field(() => GraphQLJSON, { description: 'The token it is compared with: an id or its exact text.' })
   distractor: unknown;
 
+  @Field(() => GraphQLJSON, { nullable: true, description: 'Positions by role, where the pair gives some.' })
+  roles: unknown;
+
   @Field(() => String, { description: 'The clean prompt in one line for people.' })
   cleanText: string;
 

@@ -8,12 +8,12 @@ import {
   type Database,
   type DataSet as DataSetRow,
 } from '@demur/db';
-import type { PairSpec } from '@demur/interp';
+import { formatPairs, type PairFormat, type PairSpec } from '@demur/interp';
 import { DemurError } from '@demur/model';
 import type { Connection } from '../relay/connection.ts';
 import { connection, decodeCursor, encodeCursor, pageSize } from '../relay/page.ts';
 import { requireSlug } from '../slug.ts';
-import type { CreateDataSetInput } from './data-set.input.ts';
+import type { CreateDataSetInput, PairInput } from './data-set.input.ts';
 import type { DataSet, DataSetPair } from './data-set.type.ts';
 import { parsePairs } from './parse-pairs.ts';
 import { promptText } from './prompt-text.ts';
@@ -28,6 +28,18 @@ export class UnknownDataSetError extends DemurError {
       { path: 'pairs' },
     );
   }
+}
+
+/** An id that no data set has. */
+export class DataSetNotFoundError extends DemurError {
+  constructor(id: string) {
+    super('DATA_SET_NOT_FOUND', `"${id}" is not the id of a data set; dataSets lists them`);
+  }
+}
+
+/** A pair without the roles that it does not have. */
+function withoutNull({ roles, ...pair }: PairInput): PairInput {
+  return roles === null || roles === undefined ? pair : { ...pair, roles };
 }
 
 export class DataSets {
@@ -54,7 +66,7 @@ export class DataSets {
   /** Checks the form of every pair and keeps them. Whether tokens fit is known only with a model, when they run. */
   async create(input: CreateDataSetInput): Promise<DataSet> {
     const slug = requireSlug(input.slug);
-    const pairs = parsePairs(input.pairs.map((pair) => ({ ...pair })));
+    const pairs = parsePairs(input.pairs.map(withoutNull));
     const description = input.description ?? undefined;
     return toDataSet(await createDataSet(this.#database, { slug, name: input.name ?? slug, description, pairs }));
   }
@@ -67,13 +79,21 @@ export class DataSets {
         slug,
         (await listDataSets(this.#database)).map((set) => set.slug),
       );
-    const pairs = await listPairs(this.#database, row.id);
-    return {
-      row,
-      pairs: parsePairs(
-        pairs.map(({ clean, corrupted, answer, distractor }) => ({ clean, corrupted, answer, distractor })),
-      ),
-    };
+    return { row, pairs: await this.#pairsOf(row.id) };
+  }
+
+  /** The pairs as a file. Throws `DataSetNotFoundError`. */
+  async file(id: string, format: PairFormat): Promise<string> {
+    if ((await findDataSet(this.#database, id)) === undefined) throw new DataSetNotFoundError(id);
+    return formatPairs(await this.#pairsOf(id), format);
+  }
+
+  async #pairsOf(id: string): Promise<PairSpec[]> {
+    const rows = await listPairs(this.#database, id);
+    const given = rows.map(({ clean, corrupted, answer, distractor, roles }) => ({
+      ...{ clean, corrupted, answer, distractor, roles },
+    }));
+    return parsePairs(given.map(withoutNull));
   }
 
   async pairs(
@@ -93,13 +113,14 @@ function toDataSet({ id, slug, name, description, pairCount, createdAt }: DataSe
 }
 
 function toPair(row: Omit<DataSetPair, 'cleanText' | 'corruptedText'>): DataSetPair {
-  const { index, clean, corrupted, answer, distractor } = row;
+  const { index, clean, corrupted, answer, distractor, roles } = row;
   return {
     index,
     clean,
     corrupted,
     answer,
     distractor,
+    roles,
     cleanText: promptText(clean),
     corruptedText: promptText(corrupted),
   };

@@ -1,6 +1,6 @@
-/** Downloads that are too large for GraphQL: arrays of experiments, edges of circuits. Reading alone. */
+/** Downloads that are too large for GraphQL: arrays of experiments, edges of circuits, pairs of data sets. Reading alone. */
 import { once } from 'node:events';
-import { circuitFormats, type CircuitFormat } from '@demur/interp';
+import { circuitFormats, pairFormats, type CircuitFormat } from '@demur/interp';
 import { Router, type Request, type Response } from 'express';
 import type { App } from '../app.ts';
 import { pageSize } from '../relay/page.ts';
@@ -31,8 +31,15 @@ export function exportRoutes(app: App, doorkeeper: Doorkeeper): Router {
       const pieces = await write(await app.circuits.scored(id), { top });
       await stream(download(response, `${id}${extension}`, type), pieces);
     });
+  for (const format of pairFormats)
+    router.get(`/data-sets/:id.${format}`, async ({ params: { id } }: Request<{ id: string }>, response) => {
+      const text = await app.dataSets.file(id, format);
+      download(response, `${id}.${format}`, pairTypes[format]).end(text);
+    });
   return router;
 }
+
+const pairTypes = { json: 'application/json', jsonl: 'application/x-ndjson', csv: 'text/csv' };
 
 function download(response: Response, fileName: string, type: string): Response {
   return response.type(type).set('Content-Disposition', `attachment; filename="${fileName}"`);

@@ -9,6 +9,7 @@ export interface PairInput {
   corrupted: unknown;
   answer: unknown;
   distractor: unknown;
+  roles?: unknown;
 }
 
 export interface DataSetInput {

@@ -24,6 +24,8 @@ export const pairs = pgTable(
     corrupted: jsonColumn('corrupted').notNull(),
     answer: jsonColumn('answer').notNull(),
     distractor: jsonColumn('distractor').notNull(),
+    /** Positions by role, where the pair gives some. */
+    roles: jsonColumn('roles'),
   },
   (table) => [uniqueIndex('pairs_data_set_index').on(table.dataSetId, table.index)],
 );
