@@ -1,4 +1,5 @@
 /** Circuits over GraphQL against brute force on the exported matrix: edges, neighbourhoods, paths, comparison, files. */
+import { readFile } from 'node:fs/promises';
 import { decodeSafetensors } from '@demur/interp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goldenCase } from '../golden/golden-case.ts';
@@ -200,6 +201,37 @@ describe.each(['expanded', 'native'])('the %s graph', (kvHeads) => {
         .map(({ name, score }) => [name, score])
         .sort(),
     );
+  });
+
+  it.each(['safetensors', 'ndjson', 'csv', 'attribution-graph.json'])(
+    'is the same after export and import as .%s',
+    async (ending) => {
+      const bytes = Buffer.from(await (await fetch(`${server.url}/export/circuits/${id()}.${ending}`)).arrayBuffer());
+      const graph = ending === 'safetensors' ? bytes.toString('base64') : bytes.toString();
+      const sidecar = { model: 'tiny', method: 'eap', metric: 'm', data: 'golden', sign: 'corrupted - clean' };
+      const { importCircuit } = await server.get<{ importCircuit: { id: string } }>(
+        'mutation ($input: ImportCircuitInput!) { importCircuit(input: $input) { id } }',
+        { input: { name: ending, graph, sidecar } },
+      );
+      const { nodes } = await page(importCircuit.id, 'first: 1000');
+      expect(nodes.map(({ name, score }) => [name, score])).toEqual(all().map(({ name, score }) => [name, score]));
+    },
+  );
+
+  it("tells EAP-IG's loader the model's width, and the frontend the prompt's tokens", async () => {
+    const read = async (ending: string): Promise<unknown> =>
+      (await fetch(`${server.url}/export/circuits/${id()}.${ending}`)).json();
+    const { cfg } = (await read('json')) as { cfg: { d_model: number } };
+    const { hidden_size } = JSON.parse(await readFile(`${golden.model}/config.json`, 'utf8')) as {
+      hidden_size: number;
+    };
+    expect(cfg.d_model).toBe(hidden_size);
+    const graph = (await read('attribution-graph.json?top=7')) as {
+      metadata: { prompt_tokens: string[] };
+      links: object[];
+    };
+    expect(graph.metadata.prompt_tokens).toHaveLength(golden.lengths[0]!);
+    expect(graph.links).toHaveLength(7);
   });
 
   it('is written as NDJSON and as CSV, a line an edge', async () => {

@@ -21,6 +21,7 @@ export interface ConvertArguments {
   to?: CircuitFormatName | 'mib-scores' | 'mib-circuits';
   kvHeads?: 'native' | 'expanded';
   nKvHeads?: number;
+  dModel?: number;
   sidecar?: string;
   top?: number;
   task?: string;
@@ -36,9 +37,14 @@ export async function circuitConvert(options: ConvertArguments): Promise<number>
     const to = options.to ?? requireFormat(options.output);
     const read = await readCircuitFile(options.input, options.sidecar);
     const { circuit, notes } = convertKvHeads(read, options.kvHeads ?? read.shape.kvHeads, options.nKvHeads);
+    circuit.shape.dModel = options.dModel ?? circuit.shape.dModel;
     for (const note of notes) console.error(`note: ${note}`);
     if (Object.keys(circuit.record).length === 0)
       console.error('note: the file does not record model, method, metric, data and sign; --sidecar adds them');
+    if (circuit.shape.dModel === null && (to === 'eap-ig' || to.startsWith('mib-')))
+      console.error(
+        "note: the model's width is not known, without which EAP-IG does not load the file; --d-model adds it",
+      );
     if (to === 'mib-scores' || to === 'mib-circuits') await writeSubmission(circuit, { ...options, to });
     else await writeOne(circuit, circuitFormats[to], options);
     return 0;

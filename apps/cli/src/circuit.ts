@@ -19,6 +19,11 @@ export function circuitCommand(): Command {
     .addOption(new Option('--to <FORMAT>', 'the format (default: what OUT ends with)').choices(formats))
     .addOption(new Option('--kv-heads <KIND>', 'the graph to convert to').choices(['native', 'expanded']))
     .option('--n-kv-heads <N>', 'key/value heads of the model, which an expanded graph does not tell', wholeNumber)
+    .option(
+      '--d-model <N>',
+      "the residual stream's width, which EAP-IG needs and lines of edges do not tell",
+      wholeNumber,
+    )
     .option('--sidecar <FILE.json>', 'what IN does not record: model, method, metric, data, sign')
     .option(
       '--top <N>',

@@ -1,5 +1,5 @@
 /** The record of a run: everything that a reader needs to trust its numbers, or to get them again. */
-import type { ModelIdentity, ModelSource } from '@demur/model';
+import type { ModelConfig, ModelIdentity, ModelSource } from '@demur/model';
 import type { EnginePool } from './engine/pool.ts';
 import type { ModelRef } from './engine/protocol.ts';
 import { lastCheck, type LastCheck } from './model-check/last-check.ts';
@@ -7,8 +7,11 @@ import type { ExperimentSpec } from './spec.ts';
 import type { DirectionRecord } from './steering/directions.ts';
 import { versions } from './versions.ts';
 
+/** The sizes that circuits in files need, and their names do not tell. */
+type ModelShape = Pick<ModelConfig, 'nLayers' | 'nHeads' | 'nKvHeads' | 'dModel'>;
+
 export interface RunRecord {
-  model: ModelIdentity & { path: string; format: string; family: string };
+  model: ModelIdentity & { path: string; format: string; family: string; shape: ModelShape };
   /** `precision`: of the numbers in products, float32 unless a GPU was asked for tf32. */
   backend: { name: string; version: string; precision: string; reason: string; workers: number };
   /** The last `demur model check` of this model, on this backend by this version; null where there was none. */
@@ -44,7 +47,7 @@ export async function runRecord(
 ): Promise<RunRecord> {
   const { path, format, config } = source;
   return {
-    model: { path, format, family: config.family, ...(await source.identity()) },
+    model: { path, format, family: config.family, shape: shapeOf(config), ...(await source.identity()) },
     backend: {
       name: pool.backend,
       version: pool.backendVersion,
@@ -59,6 +62,10 @@ export async function runRecord(
     versions: versions(),
     ...measures,
   };
+}
+
+function shapeOf({ nLayers, nHeads, nKvHeads, dModel }: ModelConfig): ModelShape {
+  return { nLayers, nHeads, nKvHeads, dModel };
 }
 
 function residencyOf({ residency }: ModelRef): RunRecord['residency'] {

@@ -5,7 +5,7 @@ import { PageHeader } from '../../components/page-header.tsx';
 import type { CircuitPageQuery } from '../../graphql/graphql.ts';
 import { modelTitle } from '../models/model-title.ts';
 
-const formats = ['json', 'csv', 'ndjson'];
+const formats = ['json', 'csv', 'ndjson', 'arrow', 'safetensors', 'attribution-graph.json'];
 
 export function CircuitHeader({ circuit }: { circuit: NonNullable<CircuitPageQuery['circuit']> }) {
   const { id, name, edgeCount, experiment } = circuit;

@@ -3,6 +3,7 @@
  * MLPs, input and logits as nodes. The format's own content is graphs of features; those are no circuits of components and
  * are refused. The reading is in read-attribution-graph.ts, the choices in docs/guides/formats.md.
  */
+import { basename } from 'node:path';
 import { eapIgConfig } from './eap-ig-json.ts';
 import {
   keptNodes,
@@ -82,12 +83,9 @@ function tokensOf({ record, byPosition }: ScoredCircuit): string[] {
 }
 
 function metadata({ record, shape, byPosition }: ScoredCircuit, tokens: string[]) {
-  const { model, name } = record as { model?: unknown; name?: unknown };
-  const scan = slug(
-    typeof model === 'string'
-      ? model
-      : ((model as { repo?: string; path?: string } | undefined)?.repo ?? 'unknown-model'),
-  );
+  const { model, name } = record as { model?: string | { path?: string }; name?: unknown };
+  const path = typeof model === 'object' ? basename(model.path ?? '') : model;
+  const scan = slug(path ?? 'unknown-model');
   return {
     slug: slug(typeof name === 'string' ? name : `${scan}-components`),
     scan,

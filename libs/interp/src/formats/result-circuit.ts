@@ -2,28 +2,31 @@
 import type { NamedArray } from '../named-array.ts';
 import type { ResultJson } from '../result.ts';
 import { CircuitFormatError } from './errors.ts';
-import { emptyCircuit, shapeOfNames, type ScoredCircuit } from './scored-circuit.ts';
+import { emptyCircuit, recordedShape, type ScoredCircuit } from './scored-circuit.ts';
 
 /** What result.json holds of the circuit. */
 export type CircuitResult = Pick<ResultJson, 'kind' | 'spec' | 'pairs' | 'senders' | 'receivers' | 'record'>;
 
-/** @throws CircuitFormatError for a result without scored edges */
+/** @throws CircuitFormatError for a result that has neither scored nor chosen edges */
 export function circuitOfResult(result: CircuitResult, arrays: Record<string, NamedArray>): ScoredCircuit {
   const { senders, receivers } = result;
-  const scores = arrays['scores'];
-  if (senders === undefined || receivers === undefined || scores === undefined)
-    throw new CircuitFormatError('result', `the result of ${result.kind} has no scored edges; an attribution's has`);
-  const circuit = emptyCircuit(shapeOfNames([...senders, ...receivers]), recordOfResult(result));
-  const { length } = circuit.mask;
-  if (scores.values.length !== length || circuit.receivers.join() !== receivers.join())
-    throw new CircuitFormatError(
-      'result',
-      `the array scores has ${scores.values.length} values for a graph of ${length} cells`,
-    );
-  circuit.scores = scores.values;
-  circuit.mask = arrays['mask']?.values ?? circuit.mask;
-  circuit.inCircuit = arrays['in_circuit']?.values ?? null;
+  const record = recordOfResult(result);
+  if (senders === undefined || receivers === undefined || !('scores' in arrays || 'in_circuit' in arrays))
+    throw new CircuitFormatError('result', `the result of ${result.kind} has no edges; an attribution's has`);
+  const circuit = emptyCircuit(recordedShape([...senders, ...receivers], record), record);
+  if (circuit.senders.join() !== senders.join() || circuit.receivers.join() !== receivers.join())
+    throw new CircuitFormatError('result', 'senders and receivers are not the nodes of one model in their order');
+  const matrix = (name: string) => matrixOf(circuit, name, arrays[name]);
+  circuit.scores = matrix('scores') ?? circuit.scores;
+  circuit.inCircuit = matrix('in_circuit');
+  const [low, high] = [matrix('interval.low'), matrix('interval.high')];
+  circuit.interval = low === null || high === null ? null : { low, high };
   return circuit;
+}
+
+function matrixOf({ mask }: ScoredCircuit, name: string, array: NamedArray | undefined): Float32Array | null {
+  if (array === undefined || array.values.length === mask.length) return array?.values ?? null;
+  throw new CircuitFormatError(name, `${name} has ${array.values.length} values for a graph of ${mask.length} cells`);
 }
 
 /** Model, metric, method, pairs, conventions, and the first pair's tokens. */

@@ -137,3 +137,26 @@ export function shapeOfNames(names: Iterable<string>): CircuitShape {
     dModel: null,
   };
 }
+
+/** What a record may hold of a model's sizes: a run's under `model`, an imported file's as `config`, older ones in EAP-IG's words. */
+interface RecordedSizes {
+  dModel?: number;
+  d_model?: number;
+  nKvHeads?: number | null;
+  parallel?: boolean;
+  parallel_attn_mlp?: boolean;
+}
+
+/** The shape that the names speak of, with what the record adds to it. @throws CircuitFormatError */
+export function recordedShape(names: Iterable<string>, record: Record<string, unknown>): CircuitShape {
+  const shape = shapeOfNames(names);
+  const model = record['model'] as { shape?: RecordedSizes } | string | undefined;
+  const ofRun = typeof model === 'object' ? model.shape : undefined;
+  const sizes = ofRun ?? (record['config'] as RecordedSizes | undefined) ?? {};
+  return {
+    ...shape,
+    nKvHeads: shape.nKvHeads ?? sizes.nKvHeads ?? null,
+    parallel: sizes.parallel ?? sizes.parallel_attn_mlp ?? false,
+    dModel: sizes.dModel ?? sizes.d_model ?? null,
+  };
+}
