@@ -256,16 +256,10 @@ describe('refusals', () => {
       '[] is not a non-empty list of activations',
     ],
     [
-      'an activation of a later version',
-      patching({ activations: ['z', 'pattern'] }),
-      'options.activations[1]',
-      '"pattern" is not available yet; use "resid_pre", "attn_out", "mlp_out", "z"',
-    ],
-    [
       'an unknown activation',
       patching({ activations: ['resid'] }),
       'options.activations[0]',
-      '"resid" is not one of "resid_pre", "attn_out", "mlp_out", "z"',
+      '"resid" is not one of "resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_out", "z", "q", "k", "v", "pattern"',
     ],
     ['no positions', patching({ positions: [] }), 'options.positions', `[] is not ${somewhere}`],
     ['an unknown position', patching({ positions: 'first' }), 'options.positions', `"first" is not ${somewhere}`],

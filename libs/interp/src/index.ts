@@ -38,7 +38,7 @@ export { circuitOfResult, recordOfResult, type CircuitResult } from './formats/r
 export {
   edgeCells,
   edgeName,
-  recordedShape,
+  shapeOfNames,
   strongestFirst,
   type CircuitShape,
   type ScoredCircuit,
@@ -46,6 +46,7 @@ export {
 export { buildGraph, type Graph, type KvHeads } from './graph/graph.ts';
 export { ascendingOrder, descendingOrder, strengthOrder } from './graph/score-order.ts';
 export type { NamedArray } from './named-array.ts';
+export { SITE_HEADS, type PatchSite } from './patching/site-names.ts';
 export type { RunRecord } from './record.ts';
 export type { ExperimentResult, ResultJson, ResultPair, ResultToken, PromptTokens } from './result.ts';
 export {

@@ -94,10 +94,14 @@ function attention<T>(
   });
 }
 
-/** z [rows, H·D] → each head's contribution to what W_O's product sums, [H, rows, dModel]; bias excluded. */
-export function headResults({ attn: { nHeads, dHead, W_O } }: Block, z: Tensor2D): Tensor3D {
-  const perHead = z.reshape<Tensor3D>([z.shape[0], nHeads, dHead]).transpose<Tensor3D>([1, 0, 2]);
-  return tf.matMul(perHead, W_O.reshape<Tensor3D>([nHeads, dHead, W_O.shape[1]]));
+/**
+ * z [rows, H·D] → each head's contribution to what W_O's product sums, [H, rows, dModel]; bias excluded.
+ * @param heads by default the query heads; as many as key/value heads for the sums over those that read one.
+ */
+export function headResults({ attn: { nHeads, W_O } }: Block, z: Tensor2D, heads = nHeads): Tensor3D {
+  const [width, dModel] = W_O.shape;
+  const perHead = z.reshape<Tensor3D>([z.shape[0], heads, width / heads]).transpose<Tensor3D>([1, 0, 2]);
+  return tf.matMul(perHead, W_O.reshape<Tensor3D>([heads, width / heads, dModel]));
 }
 
 /** The heads' sum, from what a hook made of their contributions [rows, H, dModel]. */

@@ -3,6 +3,7 @@ export type { Backend } from './backend/backend.ts';
 export { openBackend } from './backend/open-backend.ts';
 export { addedByAttention, blockVjp, headResults, passBlock, runBlock, runMlp, tapeBytes, tapeOf } from './block.ts';
 export type { Block, BlockGradients, BlockTape, BlockTrace } from './block.ts';
+export { attendTurned, weighValues } from './components/attention.ts';
 export { normJvp, normVjp } from './components/norm.ts';
 export { groupRows, lastRows, onlyLast } from './components/row-groups.ts';
 export type { KeyValues, RowGroup } from './components/row-groups.ts';

@@ -1,5 +1,5 @@
 /** Which grids an activation-patching experiment has and what their axes are; read from shapes, without the numbers. */
-import type { ResultJson } from '@demur/interp';
+import { SITE_HEADS, type PatchSite, type ResultJson } from '@demur/interp';
 import type { GridAxis, PatchingGrid } from './patching-grid.type.ts';
 
 /** Means of the two baselines over pairs. */
@@ -32,16 +32,18 @@ export function gridsOf(options: {
 }
 
 /** [layer, column, pair], or [layer, head, column, pair] with every head of every layer as a row. */
-function axes(result: ResultJson, activation: string, shape: number[]): { rows: GridAxis; columns: GridAxis } {
+function axes(result: ResultJson, activation: PatchSite, shape: number[]): { rows: GridAxis; columns: GridAxis } {
   const [layers = 0, second = 0, third = 0] = shape;
   const layerLabels = labels(layers, (layer) => `L${layer}`);
+  const heads = SITE_HEADS[activation];
+  const head = heads === 'nKvHeads' ? 'kv' : 'h';
   if (shape.length === 4) {
-    const heads = labels(layers, String).flatMap((layer) => labels(second, (head) => `a${layer}.h${head}`));
-    return { rows: { kind: 'HEAD', labels: heads }, columns: positionAxis(result, third) };
+    const all = labels(layers, String).flatMap((layer) => labels(second, (at) => `a${layer}.${head}${at}`));
+    return { rows: { kind: 'HEAD', labels: all }, columns: positionAxis(result, third) };
   }
   const rows: GridAxis = { kind: 'LAYER', labels: layerLabels };
-  if (activation !== 'z') return { rows, columns: positionAxis(result, second) };
-  return { rows, columns: { kind: 'HEAD', labels: labels(second, (head) => `h${head}`) } };
+  if (heads === null) return { rows, columns: positionAxis(result, second) };
+  return { rows, columns: { kind: 'HEAD', labels: labels(second, (at) => `${head}${at}`) } };
 }
 
 function labels(length: number, label: (index: number) => string): string[] {

@@ -34,7 +34,9 @@ export class PatchingGrid {
   /** The experiment whose array this is; not a GraphQL field. */
   experimentId: string;
 
-  @Field(() => String, { description: 'The activation patched: `resid_pre`, `attn_out`, `mlp_out`, `z`.' })
+  @Field(() => String, {
+    description: 'The activation patched, as the specification calls it: `resid_pre`, `z`, `pattern` ...',
+  })
   activation: string;
 
   @Field(() => String, {

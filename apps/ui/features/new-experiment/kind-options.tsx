@@ -29,7 +29,18 @@ export function KindOptions(props: KindOptionsProps) {
   }
 }
 
-const patchable = { resid_pre: 'resid_pre', attn_out: 'attn_out', mlp_out: 'mlp_out', z: 'z' };
+const patchable = {
+  resid_pre: 'resid_pre',
+  resid_mid: 'resid_mid',
+  resid_post: 'resid_post',
+  attn_out: 'attn_out',
+  mlp_out: 'mlp_out',
+  z: 'z',
+  q: 'q',
+  k: 'k',
+  v: 'v',
+  pattern: 'pattern',
+};
 const positions = ['each', 'all', 'last'];
 
 function PatchingOptions({ form, errorAt, onEdit }: KindOptionsProps) {

@@ -2,14 +2,16 @@
  * The two runs that patching mixes: the destination, whose run is patched, and the source of what is put into it.
  * Everything that a patched run shares with the destination's own is taken from here.
  */
-import type { Tensor2D } from '@tensorflow/tfjs';
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import type { KeyValues, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
 import { runPairs } from '../suffix/pair-runs.ts';
 import type { LayerView, Side } from '../suffix/pair-runs.ts';
+import { SITE_HEADS } from './site-names.ts';
+import type { PatchSite } from './site-names.ts';
 import { sitePatches } from './sites.ts';
-import type { PatchSite, SitePatch } from './sites.ts';
+import type { SitePatch } from './sites.ts';
 
 /** One layer of the destination's run; rows are [S · pairs, ...], position-major. */
 export interface DestinationLayer {
@@ -18,8 +20,19 @@ export interface DestinationLayer {
   /** Suffix keys and values of the destination's own run, [nKvHeads, pairs, S, dHead]. */
   keyValues: KeyValues;
   prefix: KeyValues | null;
-  /** What patching each site at this layer leads to. */
+  /** What patching each site at this layer takes. */
   patches: Partial<Record<PatchSite, SitePatch>>;
+  /** What the runs with a patched head differ from; null where no site has heads. */
+  attention: DestinationAttention | null;
+}
+
+interface DestinationAttention {
+  /** [S · pairs, nHeads · dHead]. */
+  z: Tensor2D;
+  /** The heads' sum before the post-norm, [S · pairs, dModel]. */
+  attnRaw: Tensor2D;
+  /** Turned queries, [nKvHeads, pairs, G · S, dHead]. */
+  queries: Tensor4D;
 }
 
 export interface BaseRuns {
@@ -39,7 +52,12 @@ function destinationLayer(view: LayerView, sites: readonly PatchSite[], to: Side
     keyValues: view.keyValues(to),
     prefix: view.prefixKeyValues(),
     patches: Object.fromEntries(sites.map((site) => [site, sitePatches[site](view, to)])),
+    attention: sites.some((site) => SITE_HEADS[site] !== null) ? attentionOf(view, to) : null,
   };
+}
+
+function attentionOf({ rows, trace, attn }: LayerView, to: Side): DestinationAttention {
+  return { z: rows(trace.z, to), attnRaw: rows(trace.attnRaw, to), queries: attn(to).queries };
 }
 
 /**

@@ -10,22 +10,26 @@ import { positionSlots, rolePlaces, slotColumns } from './cells.ts';
 import type { Positions } from './cells.ts';
 import { patchBlock } from './patching.ts';
 import type { BlockPatching } from './patching.ts';
-import type { PatchSite } from './sites.ts';
+import { headsOfSite, SITE_HEADS } from './site-names.ts';
+import type { PatchSite } from './site-names.ts';
 
 type PatchingSpec = Extract<ExperimentSpec, { kind: 'activation-patching' }>;
 
-/** Axes of a site's array: [layer, position, pair]; z has a head axis, and a position axis only when there are several. */
+/** Axes of a site's array: [layer, position, pair]; with heads a head axis, and a position axis only when there are several. */
 function arrayShape(
   model: Transformer,
   site: PatchSite,
   positions: Positions,
   size: { columns: number; pairs: number },
 ) {
-  const { nLayers, nHeads } = model.config;
   const slots = positionSlots(positions, size.columns);
-  if (site !== 'z') return [nLayers, slots, size.pairs];
-  const single = positions === 'all' || positions === 'last';
-  return single ? [nLayers, nHeads, size.pairs] : [nLayers, nHeads, slots, size.pairs];
+  const heads = headsOfSite(site, model.config);
+  const rows = heads === null ? [model.config.nLayers] : [model.config.nLayers, heads];
+  return heads !== null && isOneSlot(positions) ? [...rows, size.pairs] : [...rows, slots, size.pairs];
+}
+
+function isOneSlot(positions: Positions): boolean {
+  return positions === 'all' || positions === 'last';
 }
 
 /** Cells that nothing ran for are the destination's own run; columns left of a pair's first token stay NaN. */
@@ -45,7 +49,7 @@ function writeBlock(
   arrays: ShardArrays,
   block: PairBlock,
   results: BlockPatching,
-  { spec, columns, nHeads }: { spec: PatchingSpec; columns: number; nHeads: number },
+  { spec, columns, model }: { spec: PatchingSpec; columns: number; model: Transformer },
 ): void {
   const { direction, activations, positions } = spec.options;
   const destination = direction === 'denoising' ? results.corrupted : results.clean;
@@ -54,17 +58,17 @@ function writeBlock(
     (arrays['baseline.clean'] as NamedArray).values[place] = results.clean[i] as number;
     (arrays['baseline.corrupted'] as NamedArray).values[place] = results.corrupted[i] as number;
     for (const site of activations) {
-      const headAxis = site === 'z' && (positions === 'all' || positions === 'last');
       const isToken = (slot: number): boolean =>
-        headAxis || (columnsOfSlots[slot] ?? columns) >= columns - block.length;
+        (SITE_HEADS[site] !== null && isOneSlot(positions)) ||
+        (columnsOfSlots[slot] ?? columns) >= columns - block.length;
       fillWithDestination(arrays[site] as NamedArray, place, { value: destination[i] as number, isToken });
     }
   }
   for (const { site, layer, head, set, values } of results.cells) {
     const array = arrays[site] as NamedArray;
     const pairs = array.shape.at(-1) as number;
-    const slots = array.shape.length === 4 || site !== 'z' ? (array.shape.at(-2) as number) : 1;
-    const heads = site === 'z' ? nHeads : 1;
+    const heads = headsOfSite(site, model.config) ?? 1;
+    const slots = positionSlots(positions, columns);
     const at = ((layer * heads + head) * slots + set.slot) * pairs;
     for (const [i, value] of values.entries()) array.values[at + (block.pairs[i]?.place as number)] = value;
   }
@@ -92,7 +96,7 @@ export async function patchingShard(
     const onStep = (done: number, total: number): void => onProgress(i * total + done, blocks.length * total);
     const of = { direction, sites: activations, positions, columns: shard.columns };
     const results = await patchBlock(model, block, { ...of, metric, readings, cancel, onStep });
-    writeBlock(arrays, block, results, { spec, columns: shard.columns, nHeads: model.config.nHeads });
+    writeBlock(arrays, block, results, { spec, columns: shard.columns, model });
   }
   return arrays;
 }

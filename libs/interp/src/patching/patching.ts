@@ -16,7 +16,8 @@ import { baseRuns } from './base-runs.ts';
 import type { BaseRuns } from './base-runs.ts';
 import { positionSets } from './cells.ts';
 import type { Positions, PositionSet } from './cells.ts';
-import type { PatchSite } from './sites.ts';
+import { headsOfSite } from './site-names.ts';
+import type { PatchSite } from './site-names.ts';
 import { runSweep } from './sweep.ts';
 import type { OnCell, Sweep } from './sweep.ts';
 
@@ -98,9 +99,9 @@ export async function patchBlock(
   const to: Side = options.direction === 'denoising' ? 'corrupted' : 'clean';
   const { sites, metric, readings, cancel, onStep, maxRows = rowsThatFit(model) } = options;
   const sets = positionSets(block, options.positions, options.columns);
-  const { nLayers, nHeads } = model.config;
+  const { nLayers } = model.config;
   const sweeps = sites.flatMap((site) =>
-    planSweeps(block, site, { sets, nLayers, heads: site === 'z' ? nHeads : 1, maxRows }),
+    planSweeps(block, site, { sets, nLayers, heads: headsOfSite(site, model.config) ?? 1, maxRows }),
   );
   const results: BlockPatching = { clean: new Float32Array(), corrupted: new Float32Array(), cells: [] };
   tf.tidy(() => {

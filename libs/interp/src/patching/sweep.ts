@@ -6,17 +6,20 @@
  * come. Lanes are the row groups of one pass; a lane's fixed keys are the prefix and the destination's own up to `from`.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import { groupRows, lastRows, passBlock, scoped } from '@demur/model/engine';
-import type { Block, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
+import type { Block, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
 import type { Metric } from '../metric.ts';
 import type { Readings } from '../readings.ts';
 import { suffixLength } from '../suffix/pair-block.ts';
 import type { BaseRuns } from './base-runs.ts';
-import { stretches } from './cells.ts';
-import type { PositionSet, Stretch } from './cells.ts';
-import type { PatchSite, SitePatch } from './sites.ts';
+import type { PositionSet } from './cells.ts';
+import { headCells, streamCells } from './new-cells.ts';
+import { fixedOf } from './set-slices.ts';
+import { headsOfSite } from './site-names.ts';
+import type { PatchSite } from './site-names.ts';
+import type { SitePatch } from './sites.ts';
 
 /** What to run: one site, its position sets, a range of layers. */
 export interface Sweep {
@@ -41,62 +44,6 @@ interface Lane {
   cohorts: Cohort[];
 }
 
-/** A destination tensor [S · pairs, d] as the rows of `set`'s pairs at a stretch of positions: [positions, pairs', d]. */
-function laneRows(x: Tensor2D, set: PositionSet, { stretch, base }: { stretch: Stretch; base: BaseRuns }): Tensor3D {
-  const { positions, cells } = base.group;
-  return x
-    .reshape<Tensor3D>([positions, cells, x.shape[1]])
-    .slice<Tensor3D>([stretch.from, 0, 0], [stretch.to - stretch.from, set.pairs, x.shape[1]]);
-}
-
-/** Patched rows at a stretch of positions, heads major: [positions, heads · pairs', d]. */
-function patchRows(
-  patched: Tensor3D,
-  set: PositionSet,
-  { stretch, base }: { stretch: Stretch; base: BaseRuns },
-): Tensor3D {
-  const [heads, , width] = patched.shape;
-  const { positions, cells } = base.group;
-  const count = stretch.to - stretch.from;
-  return patched
-    .reshape<Tensor4D>([heads, positions, cells, width])
-    .slice<Tensor4D>([0, stretch.from, 0, 0], [heads, count, set.pairs, width])
-    .transpose<Tensor4D>([1, 0, 2, 3])
-    .reshape<Tensor3D>([count, heads * set.pairs, width]);
-}
-
-/** The first rows of new cells, [S − from, heads · pairs', d]: the patch at its positions, the destination's elsewhere. */
-function cohortRows(base: BaseRuns, set: PositionSet, patched: Tensor3D, start: Tensor2D): Tensor3D {
-  const heads = patched.shape[0];
-  const rows = stretches(set, base.group.positions).map((stretch) => {
-    if (stretch.isPatched) return patchRows(patched, set, { stretch, base });
-    const own = laneRows(start, set, { stretch, base });
-    return heads === 1 ? own : own.tile<Tensor3D>([1, heads, 1]);
-  });
-  return rows.length === 1 ? rows[0]! : tf.concat3d(rows, 0);
-}
-
-function firstPositions(x: Tensor4D, pairs: number, positions: number): Tensor4D {
-  const [kv, , , dHead] = x.shape;
-  return x.slice([0, 0, 0, 0], [kv, pairs, positions, dHead]);
-}
-
-function firstCells({ keys, values }: KeyValues, pairs: number, positions: number): KeyValues {
-  return { keys: firstPositions(keys, pairs, positions), values: firstPositions(values, pairs, positions) };
-}
-
-/** Keys and values that a lane's cells read but do not compute: the prefix's, and the destination's before `from`. */
-function fixedOf(base: BaseRuns, layer: number, set: PositionSet): KeyValues[] {
-  const { prefix, keyValues } = base.layers[layer] as BaseRuns['layers'][number];
-  const fixed: KeyValues[] = [];
-  if (prefix) {
-    const [, cells, length] = prefix.keys.shape;
-    fixed.push(cells === 1 ? prefix : firstCells(prefix, set.pairs, length));
-  }
-  if (set.from > 0) fixed.push(firstCells(keyValues, set.pairs, set.from));
-  return fixed;
-}
-
 function newLane(model: Transformer, base: BaseRuns, set: PositionSet): Lane {
   const positions = suffixLength(base.block) - set.from;
   const start = base.block.prefixLength + set.from;
@@ -108,7 +55,7 @@ function withNewCells(rows: Tensor2D | null, lanes: Lane[], cells: { added: Tens
   const pieces: Tensor2D[] = [];
   let before = 0;
   for (const [i, lane] of lanes.entries()) {
-    const added = cells.added[i] as Tensor3D;
+    const added = lastPositions(cells.added[i] as Tensor3D, lane.group.positions);
     const [positions, count, width] = added.shape;
     for (let p = 0; p < positions; p++) {
       const old = lane.group.cells;
@@ -120,11 +67,6 @@ function withNewCells(rows: Tensor2D | null, lanes: Lane[], cells: { added: Tens
     lane.cohorts.push(cells.cohort);
   }
   return pieces.length === 1 ? (pieces[0] as Tensor2D) : tf.concat2d(pieces, 0);
-}
-
-/** The destination's residual stream at the start of a layer; after the last layer, its final one. */
-function startOf({ layers, final, to }: BaseRuns, layer: number): Tensor2D {
-  return layers[layer]?.residPre ?? final[to];
 }
 
 export interface SweepOptions {
@@ -142,11 +84,12 @@ export function runSweep(model: Transformer, base: BaseRuns, options: SweepOptio
   tf.tidy(() => {
     const lanes = sweep.sets.map((set) => newLane(model, base, set));
     let rows: Tensor2D | null = null;
-    for (let layer = 0; layer <= model.config.nLayers; layer++) {
+    for (let layer = 0; layer < base.layers.length; layer++) {
       cancel.throwIfCancelled();
       onLayer(layer);
       rows = step(model, { base, lanes, rows, layer, sweep });
     }
+    onLayer(base.layers.length);
     if (rows) readMetrics(model, lanes, rows, options);
   });
 }
@@ -159,43 +102,43 @@ interface StepInput {
   sweep: Sweep;
 }
 
-/** Takes in the cells that start at this layer and runs the block; frees what came before. */
+/** Runs the block, and takes in the cells that are patched at this layer; frees what came before. */
 function step(model: Transformer, { base, lanes, rows, layer, sweep }: StepInput): Tensor2D | null {
+  const patch = patchAt(base, sweep, layer);
+  const isStream = patch !== null && 'stream' in patch;
+  const startsHere = isStream && patch.startLayer === layer;
+  const cohort = { layer, heads: headsOfSite(sweep.site, model.config) ?? 1 };
   const next = scoped(() => {
-    const current = takeIn(lanes, rows, { base, layer, sweep });
-    if (current === null || layer === model.config.nLayers) return current?.clone() ?? null;
-    return model.withBlock(layer, (block) => runLanes(block, current, lanes, { base, layer }));
+    const current = startsHere
+      ? withNewCells(rows, lanes, { added: streamCells(base, patch, sweep.sets), cohort })
+      : rows;
+    const onward = (block: Block | null): Tensor2D | null => {
+      const ran = current && block && runLanes(block, current, lanes, { base, layer });
+      if (layer === base.layers.length - 1) keepLastPosition(lanes);
+      if (patch === null || startsHere) return ran;
+      const added = isStream
+        ? streamCells(base, patch, sweep.sets)
+        : headCells(block as Block, patch, sweep.sets, { base, ...cohort });
+      return withNewCells(ran, lanes, { added, cohort });
+    };
+    const needsWeights = current !== null || (patch !== null && !isStream);
+    return needsWeights ? model.withBlock(layer, onward) : onward(null);
   });
   rows?.dispose();
   return next;
 }
 
-/** The rows of the pass with those of the cells that start at this layer. */
-function takeIn(
-  lanes: Lane[],
-  rows: Tensor2D | null,
-  { base, layer, sweep }: Pick<StepInput, 'base' | 'layer' | 'sweep'>,
-): Tensor2D | null {
-  const patchedAt = sweepLayerStartingAt(base, sweep, layer);
-  if (patchedAt === null) return rows;
-  const patched = patchAt(base, sweep, patchedAt).rows;
-  const added = lanes.map(({ set, group }) =>
-    lastPositions(cohortRows(base, set, patched, startOf(base, layer)), group.positions),
-  );
-  return withNewCells(rows, lanes, { added, cohort: { layer: patchedAt, heads: patched.shape[0] } });
-}
-
-function patchAt(base: BaseRuns, sweep: Sweep, layer: number): SitePatch {
-  const patch = base.layers[layer]?.patches[sweep.site];
-  if (patch === undefined) throw new RangeError(`no patch of ${sweep.site} at layer ${layer}`);
+/** What the sweep patches at a layer, if it does. */
+function patchAt(base: BaseRuns, { site, layers }: Sweep, layer: number): SitePatch | null {
+  if (layer < layers[0] || layer >= layers[1]) return null;
+  const patch = base.layers[layer]?.patches[site];
+  if (patch === undefined) throw new RangeError(`no patch of ${site} at layer ${layer}`);
   return patch;
 }
 
-/** The layer of the sweep whose patched runs start at `layer`, if any. */
-function sweepLayerStartingAt(base: BaseRuns, sweep: Sweep, layer: number): number | null {
-  const [first, end] = sweep.layers;
-  for (let at = first; at < end; at++) if (patchAt(base, sweep, at).startLayer === layer) return at;
-  return null;
+/** After the last block, which computes the last position alone, lanes have one. */
+function keepLastPosition(lanes: readonly Lane[]): void {
+  for (const lane of lanes) lane.group = { ...lane.group, positions: 1 };
 }
 
 /** The last `count` positions of x [positions, cells, d]. */
@@ -204,17 +147,15 @@ function lastPositions(x: Tensor3D, count: number): Tensor3D {
   return count === positions ? x : x.slice([positions - count, 0, 0], [count, cells, width]);
 }
 
-/** One block of all lanes. The last one gives the last position alone, so from then on lanes have one position. */
+/** One block of all lanes. The last one gives the last position alone. */
 function runLanes(
   block: Block,
   rows: Tensor2D,
   lanes: readonly Lane[],
   { base, layer }: { base: BaseRuns; layer: number },
 ): Tensor2D {
-  const lastOnly = layer === base.layers.length - 1;
   const groups = lanes.map(({ group, set }) => ({ ...group, contexts: set.pairs, fixed: fixedOf(base, layer, set) }));
-  if (lastOnly) for (const lane of lanes) lane.group = { ...lane.group, positions: 1 };
-  return passBlock(block, rows, groups, { lastOnly }).residPost;
+  return passBlock(block, rows, groups, { lastOnly: layer === base.layers.length - 1 }).residPost;
 }
 
 /** The metric of every cell, from the last position's rows. */

@@ -1,5 +1,6 @@
 /** The options of each kind of experiment, with their defaults. Names are those of the architecture's table of methods. */
 import { z } from 'zod';
+import { PATCH_SITES } from '../patching/site-names.ts';
 import { coefficientSchema, interventionFields } from './direction.ts';
 import { choice, expecting, show, strict } from './expecting.ts';
 import { hookMistake } from './hook-mistake.ts';
@@ -28,8 +29,6 @@ export const activationsOptions = strict(
   }
 });
 
-const patchable = ['resid_pre', 'attn_out', 'mlp_out', 'z'] as const;
-const laterPatchable = ['resid_mid', 'resid_post', 'q', 'k', 'v', 'pattern'];
 const everywhere = ['each', 'all', 'last'] as const;
 const somewhere = '"each", "all", "last" or a non-empty list of columns and roles, each once';
 const columns = 'a column of the prompt (a whole number; negative counts from the end)';
@@ -41,13 +40,7 @@ export const activationPatchingOptions = strict(
   {
     direction: z.enum(['denoising', 'noising'], choice(['denoising', 'noising'])).default('denoising'),
     activations: z
-      .array(
-        z.enum(
-          patchable,
-          choice(patchable, (name) => laterPatchable.includes(name as string)),
-        ),
-        expecting('a list'),
-      )
+      .array(z.enum(PATCH_SITES, choice(PATCH_SITES)), expecting('a list'))
       .min(1, expecting('a non-empty list of activations'))
       .refine(...withoutRepeats('activations'))
       .default(['resid_pre']),

@@ -20,6 +20,10 @@ export interface LayerView {
   /** A side's rows of a tensor of the pass: [S · pairs, width], position-major. */
   rows(x: Tensor2D, side: Side): Tensor2D;
   keyValues(side: Side): KeyValues;
+  /** A side's queries, keys, values and pattern. */
+  attn(side: Side): BlockTrace['attn'][number];
+  /** A side's rows, with the prefix's keys and values of this layer. */
+  group: RowGroup;
   prefixKeyValues(): KeyValues | null;
   /** What the backward pass of a side needs. */
   tape(side: Side): BlockTape;
@@ -78,18 +82,21 @@ export function runPairs<T>(
     return x.slice([start, 0], [count, x.shape[1]]);
   };
   const offset = groups.length - 2;
+  const group: RowGroup = { ...(groups.at(-1) as RowGroup), reads: [], fixed: [] };
   const layers: T[] = [];
   let resid = embedAll(model, block, groups);
   for (let layer = 0; layer < model.config.nLayers; layer++) {
     options.cancel.throwIfCancelled();
     const run = (weights: Block): { residPost: Tensor2D; kept: T } => {
       const trace = runBlock(weights, resid, groups);
-      const own = (group: number): KeyValues => (trace.attn[group] as BlockTrace['attn'][number]).own;
+      const of = (group: number): BlockTrace['attn'][number] => trace.attn[group] as BlockTrace['attn'][number];
       const groupOf = (side: Side): number => (side === 'clean' ? offset : offset + 1);
-      const keyValues = (side: Side): KeyValues => own(groupOf(side));
+      const attn = (side: Side): BlockTrace['attn'][number] => of(groupOf(side));
+      const keyValues = (side: Side): KeyValues => attn(side).own;
       const tape = (side: Side): BlockTape => tapeOf(trace, groupOf(side), (x) => rows(x, side));
-      const prefixKeyValues = (): KeyValues | null => (offset === 1 ? own(0) : null);
-      const view = { layer, block: weights, trace, rows, keyValues, prefixKeyValues, tape };
+      const prefixKeyValues = (): KeyValues | null => (offset === 1 ? of(0).own : null);
+      const ofLayer = { ...group, fixed: offset === 1 ? [of(0).own] : [] };
+      const view = { layer, block: weights, trace, rows, keyValues, attn, group: ofLayer, prefixKeyValues, tape };
       return { residPost: trace.residPost, kept: options.onLayer(view) };
     };
     const { residPost, kept } = model.withBlock(layer, (weights) => scoped(() => run(weights)));
@@ -97,7 +104,6 @@ export function runPairs<T>(
     resid = residPost;
     layers.push(kept);
   }
-  const group: RowGroup = { ...(groups.at(-1) as RowGroup), reads: [], fixed: [] };
   return { layers, group, final: { clean: rows(resid, 'clean'), corrupted: rows(resid, 'corrupted') } };
 }
 

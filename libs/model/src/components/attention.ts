@@ -238,8 +238,18 @@ export function attend(
   };
   const scores = points.scores(attentionScores(queries, own, group, rule));
   const pattern = points.pattern(tf.softmax(scores));
-  const z = toRows(weightedValues(pattern, [...group.fixed, own]), asking);
+  const z = weighValues(pattern, own, asking);
   return { queries, own, pattern, z, qNorm: q.trace, kNorm: k.trace, ...(rule.softcap === null ? {} : { scores }) };
+}
+
+/** z [rows, nHeads · dHead] of queries that are turned already [KV, C, G·S, D], on the group's fixed and its own keys. */
+export function attendTurned(queries: Tensor4D, own: KeyValues, group: RowGroup, rule: AttentionRule): Tensor2D {
+  return weighValues(tf.softmax(attentionScores(queries, own, group, rule)), own, group);
+}
+
+/** z [rows, nHeads · dHead] of a pattern [KV, C, G·S, all keys] over the group's fixed and its own values. */
+export function weighValues(pattern: Tensor4D, own: KeyValues, group: RowGroup): Tensor2D {
+  return toRows(weightedValues(pattern, [...group.fixed, own]), group);
 }
 
 /** Pattern [KV, C, rows, all keys] → the values it weighs, [KV, C, rows, D]. */
