@@ -38,7 +38,7 @@ export { circuitOfResult, recordOfResult, type CircuitResult } from './formats/r
 export {
   edgeCells,
   edgeName,
-  shapeOfNames,
+  recordedShape,
   strongestFirst,
   type CircuitShape,
   type ScoredCircuit,
