@@ -52,6 +52,14 @@ describe.each(['gpt-2', 'smollm', 'llama-bpe', 'qwen2', 'gemma'])('slots on %s',
   });
 });
 
+it('refuses a slot whose ends the chat template takes off', async () => {
+  const tokenizer = await (await openModelSource(join(golden, 'sources/sharded'))).loadTokenizer();
+  const of = (object: string) => encodePrompt(ask('{object}', { object }), tokenizer, 'pairs[0].clean');
+  const { tokens, roles } = of('a pie');
+  expect(tokenizer.decode(roles['object']!.map((at) => tokens[at]!)).trim()).toBe('a pie');
+  expect(() => of(' a pie')).toThrow(/^pairs\[0\]\.clean\.slots: the chat template changes the text of the slots/);
+});
+
 describe('roles as positions', () => {
   const pair = { clean: { tokens: [1, 2, 3, 4] }, corrupted: { tokens: [1, 9, 3, 8] } };
 

@@ -15,9 +15,17 @@ const rolePattern = /^[A-Za-z][A-Za-z0-9_-]*$/;
 /** What asks for a role: its name, and an index for one of its tokens. */
 export const roleReference = /^([A-Za-z][A-Za-z0-9_-]*)(?:\[(-?\d+)\])?$/;
 
-const roleName = z.string().regex(rolePattern, expecting('a name (letters, digits, - and _, a letter first)'));
+const roleName = z.string().regex(rolePattern);
+/** As `expecting`, for objects by name. */
+const named = (what: string) => ({
+  error: (issue: Parameters<z.core.$ZodErrorMap>[0]) =>
+    issue.code === 'invalid_key'
+      ? 'not a name; use letters, digits, - and _, a letter first'
+      : expecting(what).error(issue),
+});
+
 const slots = z
-  .record(roleName, text, expecting('an object of slots and their texts, such as { "object": "bomb" }'))
+  .record(roleName, text, named('an object of slots and their texts, such as { "object": "bomb" }'))
   .optional();
 
 const textPrompt = strict({ text, slots }, 'a prompt');
@@ -41,7 +49,7 @@ const rolePositions = z
 const roles = z.record(
   roleName,
   rolePositions,
-  expecting('an object of roles and their positions, such as { "object": [12] }'),
+  named('an object of roles and their positions, such as { "object": [12] }'),
 );
 
 export const pairSchema = strict(
