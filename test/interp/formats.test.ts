@@ -74,6 +74,14 @@ describe.each(readable)('%s', (name) => {
   });
 });
 
+it('reads lines of NDJSON whatever the order of their fields', async () => {
+  const lines = (await text(circuitFormats.ndjson, reference())).trim().split('\n');
+  const turned = lines.map((line) =>
+    JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(line) as object).reverse())),
+  );
+  expect(readText(turned.join('\n')).scores).toEqual(reference().scores);
+});
+
 it.each(['eap-ig', 'safetensors'] as const)('%s keeps the scores of nodes', async (name) => {
   expect(readCircuit(await written(circuitFormats[name], reference())).nodeScores).toEqual(reference().nodeScores);
 });

@@ -66,7 +66,16 @@ export function readCircuit(bytes: Uint8Array): ScoredCircuit {
 export function readText(text: string): ScoredCircuit {
   const start = text.slice(0, 4096).trimStart();
   if (!start.startsWith('{')) return readCsv(text);
-  return /^\{"(rank|name)"[^\n]*\}\s*(\n|$)/.test(start) ? readNdjson(text) : readGraph(parseGraphJson(text));
+  return isEdge(start.split('\n', 1)[0]!) ? readNdjson(text) : readGraph(parseGraphJson(text));
+}
+
+/** Whether a first line is an edge, and so the file NDJSON. */
+function isEdge(line: string): boolean {
+  try {
+    return 'name' in (JSON.parse(line) as object);
+  } catch {
+    return false; // the beginning of a document
+  }
 }
 
 /** EAP-IG's JSON or an attribution graph, parsed. @throws CircuitFormatError */
