@@ -6,9 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildGraph } from '@demur/interp';
 import { eapScores } from '../../libs/interp/src/attribution/eap.ts';
 import { executeShard } from '../../libs/interp/src/execute-shard.ts';
-import { logitDifference } from '../../libs/interp/src/metric.ts';
+import { logitDifference } from '../../libs/interp/src/metrics/logit-difference.ts';
 import { patchBlock } from '../../libs/interp/src/patching/patching.ts';
-import type { PatchSite } from '../../libs/interp/src/patching/sites.ts';
 import { withReadings } from '../../libs/interp/src/readings.ts';
 import type { NamedArray, ResolvedPair, ShardArrays, ShardOptions } from '../../libs/interp/src/shard.ts';
 import { parseSpec } from '../../libs/interp/src/spec.ts';
@@ -97,12 +96,12 @@ describe.each(models)('%s, %s', (name, backend) => {
       return tf.where(tf.tensor(values, shape, 'bool').broadcastTo(x.shape), source, x);
     };
 
-  const hookOf: Record<PatchSite, BlockHook> = {
+  const hookOf = {
     resid_pre: 'hook_resid_pre',
     attn_out: 'hook_attn_out',
     mlp_out: 'hook_mlp_out',
     z: 'attn.hook_z',
-  };
+  } as const;
 
   it.each(['denoising', 'noising'] as const)('patches each position as whole passes do, %s', async (direction) => {
     const sites = ['resid_pre', 'attn_out', 'mlp_out'] as const;
@@ -184,7 +183,7 @@ describe.each(models)('%s, %s', (name, backend) => {
     const cells = async (maxRows: number): Promise<Map<string, number[]>> => {
       const options = {
         direction: 'denoising',
-        sites: ['resid_pre', 'z'],
+        sites: ['resid_pre', 'resid_mid', 'z', 'k', 'pattern'],
         positions: 'each',
         columns,
         metric,
@@ -255,7 +254,7 @@ describe.each(models)('%s, %s', (name, backend) => {
   it('leaves no tensor behind, also when it is cancelled on the way', async () => {
     const specs = [
       { kind: 'attribution', options: {} },
-      { kind: 'activation-patching', options: { activations: ['resid_pre', 'z'] } },
+      { kind: 'activation-patching', options: { activations: ['resid_pre', 'resid_post', 'z', 'q', 'v'] } },
       { kind: 'activations', options: { names: ['blocks.*.hook_resid_pre'], gradients: true, logits: 'last' } },
     ];
     await run(specs[2]!);

@@ -6,7 +6,7 @@ import { blockHook, openModelSource, type BlockHook, type HookName, type ModelSo
 import { openBackend, Transformer } from '@demur/model/engine';
 import type { NamedArray } from '@demur/interp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { logitDifference } from '../../libs/interp/src/metric.ts';
+import { logitDifference } from '../../libs/interp/src/metrics/logit-difference.ts';
 import { difference, layerOf, readArrays } from '../golden/golden-case.ts';
 
 interface CaseJson {
@@ -100,8 +100,7 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
 
     it('has the gradients that PyTorch has', () => {
       const pairs = answer.map((token, row) => ({ pair: { answer: token, distractor: distractor[row]! } }));
-      const { gradient } = logitDifference(model, pairs);
-      const metric = (normalized: tf.Tensor2D): tf.Tensor2D => gradient(normalized).div(pairs.length);
+      const metric = logitDifference(model, pairs).finalGradient(1 / pairs.length);
       const gradients = model.gradients(tokens, metric, [...at('hook_resid_pre'), ...at('attn.hook_z')]);
       compare(gradients, 'hook_resid_pre', reference['grad.resid_pre']!, 2 * TOLERANCE);
       compare(gradients, 'attn.hook_z', reference['grad.z']!, 2 * TOLERANCE);

@@ -13,7 +13,7 @@ import {
 } from '@demur/model';
 import { openBackend, type Hooks, type Transformer } from '@demur/model/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { logitDifference } from '../../libs/interp/src/metric.ts';
+import { logitDifference } from '../../libs/interp/src/metrics/logit-difference.ts';
 import { gradientsAt } from '../../libs/model/src/gradients.ts';
 import { frequencies, rotate, rotationsFrom, rotationsOf } from '../../libs/model/src/components/rotary.ts';
 import { randomModel } from './random-model.ts';
@@ -104,7 +104,7 @@ describe.each(models)('%s, %s', (backend, name) => {
   it.each(gradientNames({ postNorms: own?.postNorms ?? false }))(
     'gives the gradient at %s that finite differences give',
     (name) => {
-      const gradient = (final: tf.Tensor2D): tf.Tensor2D => difference().gradient(final).div(final.shape[0]);
+      const gradient = difference().finalGradient(1 / tokens.length);
       const found = model.gradients(tokens, gradient, [name]).get(name)!;
       const values = found.dataSync<'float32'>().slice();
       const { shape } = found;
@@ -129,7 +129,7 @@ describe.each(models)('%s, %s', (backend, name) => {
   );
 
   it('gives the same gradient whether those below are asked for or not', () => {
-    const gradient = (final: tf.Tensor2D): tf.Tensor2D => difference().gradient(final);
+    const gradient = difference().finalGradient(1);
     const [above, below] = [blockHook(2, 'hook_resid_pre'), blockHook(0, 'attn.hook_z')];
     const [alone, both] = [[above], [above, below]].map((at) => model.gradients(tokens, gradient, at));
     expect([...alone!.keys()]).toEqual([above]);

@@ -2,6 +2,7 @@
 import type { ModelConfig, ModelIdentity, ModelSource } from '@demur/model';
 import type { EnginePool } from './engine/pool.ts';
 import type { ModelRef } from './engine/protocol.ts';
+import { metricMeaning } from './metrics/describe-metric.ts';
 import { lastCheck, type LastCheck } from './model-check/last-check.ts';
 import type { ExperimentSpec } from './spec.ts';
 import type { DirectionRecord } from './steering/directions.ts';
@@ -73,29 +74,37 @@ function residencyOf({ residency }: ModelRef): RunRecord['residency'] {
   return { mode, budgetBytes, slots: residency.mode === 'streamed' ? residency.slots : null };
 }
 
-const shared = {
+function shared({ metric }: ExperimentSpec): Record<string, string> {
+  return { ...common, metric: metricMeaning(metric) };
+}
+
+const common = {
   clean: 'the prompt whose behaviour is explained',
   corrupted: 'its counterfactual',
-  metric: 'logit(answer) - logit(distractor) at the last position',
   positions: 'arrays over positions are aligned to the right, the answer position last; cells without a token are NaN',
 };
 
 function conventions(spec: ExperimentSpec): Record<string, string> {
   switch (spec.kind) {
     case 'activations':
-      return { ...shared, gradient: 'd(mean of the metric over pairs) / d(activation), in the run it is named after' };
+      return {
+        ...shared(spec),
+        gradient: 'd(mean of the metric over pairs) / d(activation), in the run it is named after',
+      };
     case 'activation-patching':
       return {
-        ...shared,
+        ...shared(spec),
         value: 'the metric of each pair after the patch, not normalised',
         patch: patches[spec.options.direction],
       };
     case 'attribution':
-      return { ...shared, ...attribution, kvHeads: kvHeads[spec.options.kvHeads] };
+      return { ...shared(spec), ...attribution, kvHeads: kvHeads[spec.options.kvHeads] };
+    case 'edge-patching':
+      return { ...shared(spec), ...edgePatching, kvHeads: kvHeads[spec.options.kvHeads] };
     case 'steering':
-      return { ...shared, ...steering, ...completions, stop: stop(spec.options) };
+      return { ...shared(spec), ...steering, ...completions, stop: stop(spec.options) };
     case 'generation':
-      return { ...shared, ...steering, ...completions, stop: stop(spec.options) };
+      return { ...shared(spec), ...steering, ...completions, stop: stop(spec.options) };
   }
 }
 
@@ -109,6 +118,12 @@ const attribution = {
   gradientPoint: 'the clean run',
   receiver: 'its input before its own norm, the norm fully differentiated',
   reduction: 'sum over positions, mean over pairs',
+};
+
+const edgePatching = {
+  effect: 'metric(edge corrupted) - metric(clean), mean over pairs; everything downstream of the receiver runs again',
+  patch:
+    "the receiver's input alone has the sender's contribution of the corrupted run; a head's goes through the post-norm by itself",
 };
 
 const steering = {

@@ -3,17 +3,21 @@ import { openModelSource, resolveModel, TokenizerMissingError, type ModelSource,
 import { loadPairs } from './dataset/load-pairs.ts';
 import { requireRoles } from './dataset/require-roles.ts';
 import { resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
+import { edgesOfResult, inlineEdges, readEdges } from './edges/edge-list.ts';
 import type { EnginePool } from './engine/pool.ts';
 import type { ModelRef, ShardOutcome } from './engine/protocol.ts';
 import { NotFiniteError } from './errors.ts';
+import { summariseDirection } from './direction/summarise.ts';
 import { resultCompletions, takeCompletions } from './generation/completions.ts';
 import { stopTokensOf } from './generation/stop-tokens.ts';
 import { buildGraph } from './graph/graph.ts';
 import { mergeShards } from './merge.ts';
+import { metricTokensOf } from './metrics/metric-tokens.ts';
 import type { NamedArray } from './named-array.ts';
 import { planShards } from './plan-shards.ts';
 import { runRecord, type RunMeasures } from './record.ts';
 import { resultJson, type ExperimentResult } from './result.ts';
+import { roundsOf } from './rounds.ts';
 import type { Shard } from './shard.ts';
 import { requireFit } from './spec/fit.ts';
 import type { PairSpec } from './spec/pair.ts';
@@ -68,6 +72,7 @@ export async function runExperiment(given: ExperimentSpec, options: RunOptions):
   options.onProgress?.({ stage: 'merge', done: 1, total: 1 });
   const result = resultJson({
     ...{ spec, pairs: dataSet.pairs, tokenizer, graph, record },
+    edgeNames: edgesOfResult(prepared.shardSpec, source.config),
     completions: completions && resultCompletions(spec, completions),
   });
   return { arrays, result };
@@ -87,7 +92,7 @@ function pairsPerShard(
 export interface PreparedExperiment {
   /** As it was given, with the pairs of its file and the hash of every direction's values: what was read is part of it. */
   spec: ExperimentSpec;
-  /** What shards run: directions by value, stop tokens by id; without the pairs, which each shard carries. */
+  /** What shards run: directions by value, edges by name, stop tokens by id; without the pairs, which each shard carries. */
   shardSpec: ExperimentSpec;
   directions: Directions['records'];
   source: ModelSource;
@@ -109,8 +114,13 @@ export async function prepareExperiment(
   requireFit(spec, source.config, Math.max(...dataSet.pairs.map(({ clean }) => clean.length)));
   requireRoles(spec, dataSet.pairs);
   const { resolveFile } = options;
-  const { pinned, inlined, records } = await readDirections(spec, { dModel: source.config.dModel, resolveFile });
-  const shardSpec = { ...stopTokensOf(inlined, { config: source.config, tokenizer }), pairs: [] };
+  const edges = await readEdges(spec, { config: source.config, resolveFile });
+  const { pinned, inlined, records } = await readDirections(edges.pinned, { dModel: source.config.dModel, resolveFile });
+  const vocabulary = { config: source.config, tokenizer };
+  const shardSpec = {
+    ...inlineEdges(metricTokensOf(stopTokensOf(inlined, vocabulary), vocabulary), edges.names),
+    pairs: [],
+  };
   const held = typeof spec.pairs === 'object' ? { ...pinned, pairs } : pinned;
   return { spec: held, shardSpec, directions: records, source, tokenizer, dataSet };
 }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { KindNotAvailableError, SpecError } from './spec/errors.ts';
-import { choice, expecting, show, strict } from './spec/expecting.ts';
+import { expecting, show, strict } from './spec/expecting.ts';
 import { specIssues } from './spec/issues.ts';
 import {
   activationPatchingOptions,
@@ -14,26 +14,19 @@ import {
   generationOptions,
   steeringOptions,
 } from './spec/options.ts';
+import { metricSchema } from './spec/metric.ts';
 import { pairsSchema } from './spec/pair.ts';
 
 export const availableKinds = ['activations', 'activation-patching', 'attribution', 'steering', 'generation'] as const;
 
 const laterKinds = ['edge-patching', 'circuit-discovery', 'circuit-evaluation', 'head-scan', 'direction'];
 
-const laterMetrics = ['answer-logprob', 'kl-divergence', 'refusal-log-odds'];
-
-function isLaterMetric(metric: unknown): boolean {
-  return (
-    laterMetrics.includes(metric as string) || (typeof metric === 'object' && metric !== null && 'projection' in metric)
-  );
-}
-
 const what = 'a directory, a GGUF file, a Hub id or the name of a registered model';
 
 const shared = {
   model: z.string(expecting(what)).min(1, expecting(what)),
   pairs: pairsSchema,
-  metric: z.literal('logit-difference', choice(['logit-difference'], isLaterMetric)).default('logit-difference'),
+  metric: metricSchema,
   seed: z.int(expecting('a whole number')).optional(),
 };
 

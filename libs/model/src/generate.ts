@@ -3,18 +3,19 @@
  * as one batch, length by length, so there is no padding to be right about. Not a tokenizer: text is shown on the way out.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor2D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { KeyValues } from './components/row-groups.ts';
 import type { ModelConfig } from './config.ts';
 import { editHooks } from './edits.ts';
 import type { Edit } from './edits.ts';
 import { DemurError } from './errors.ts';
+import type { HookName } from './hooks.ts';
 import { randomStream } from './random.ts';
 import { greedyToken, LogitsNotFiniteError, requireSampling, sampledToken, SamplingError } from './sampling.ts';
 import type { Sampling } from './sampling.ts';
 import { TextPieces } from './text-pieces.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
-import type { Prefix, Transformer } from './transformer.ts';
+import type { Prefix, Run, Transformer } from './transformer.ts';
 
 export interface GenerateOptions {
   /** Tokens to make at most, a row. With 0 the prompts run once, for `onLogits`. */
@@ -32,11 +33,16 @@ export interface GenerateOptions {
   onToken?: (made: MadeToken) => void;
   /** The logits [dVocab] that a row's token number `step` is chosen from. Only lent: copy what is to stay. */
   onLogits?: (row: number, step: number, logits: Float32Array) => void;
+  /** Activations of the prompts to show; `rows` are those of a pass, whose prompts are of one length. Only lent. */
+  capture?: { names: readonly HookName[]; show: (rows: readonly number[], activations: Activations) => void };
   /** Called before each pass with the passes done and the most there can be. */
   onStep?: (done: number, total: number) => void;
   /** Asked before each pass; what it throws ends the call. An AbortSignal: `{ throwIfCancelled: () => signal.throwIfAborted() }`. */
   cancel?: { throwIfCancelled(): void };
 }
+
+/** By name, in canonical shapes. */
+export type Activations = ReadonlyMap<HookName, Tensor>;
 
 export interface MadeToken {
   row: number;
@@ -162,16 +168,33 @@ function runPass(
     batch: options.batch,
   });
   const prefix = start > 0 && cache !== null ? { prefix: cache } : {};
+  const isPrompt = rows.every(({ tokens }) => tokens.length === 0);
+  const capture = isPrompt ? options.capture?.names : [];
   const run = model.forward(
     sequences.map((sequence) => sequence.slice(start)),
-    { ...prefix, hooks, logitsAt: 'last', keepKeyValues: caches },
+    { ...prefix, hooks, capture, logitsAt: 'last', keepKeyValues: caches },
   );
+  showCaptured(run, rows, isPrompt ? options : {});
   const logits = run.logits as Tensor2D;
   if (!caches) {
     disposeCache(cache);
     return { logits, cache: null };
   }
   return { logits, cache: extended(cache, { length, layers: run.keyValues }) };
+}
+
+/** Hands out what was captured, and frees it; when that throws, the whole run. */
+function showCaptured(run: Run, rows: readonly Row[], { capture }: Pick<GenerateOptions, 'capture'>): void {
+  try {
+    capture?.show(
+      rows.map(({ index }) => index),
+      run.activations,
+    );
+  } catch (error) {
+    run.dispose();
+    throw error;
+  }
+  tf.dispose([...run.activations.values()]);
 }
 
 /** Whether a sequence of this length turns earlier columns by the angles that they were cached with: dynamic scaling does not. */

@@ -23,6 +23,12 @@ import type { Transformer } from './transformer.ts';
  */
 export type MetricGradient = (finalNormalized: Tensor2D) => Tensor2D;
 
+/**
+ * A metric's gradient, either at the normalized final residual stream or, of a metric that reads the residual stream before
+ * the final norm (a projection), there: the latter does not pass through the norm.
+ */
+export type FinalGradient = MetricGradient | { residual: MetricGradient };
+
 /** One layer of the forward pass: its input, and what it made where memory allows to keep that. */
 interface LayerRecord {
   input: Tensor2D;
@@ -40,7 +46,7 @@ interface ForwardRecord {
 }
 
 interface GradientOptions {
-  metric: MetricGradient;
+  metric: FinalGradient;
   at: readonly HookName[];
   tapeBudgetBytes?: number;
 }
@@ -119,18 +125,33 @@ function gradientAt(
 
 type Keep = (hook: BlockHook | ModelHook, layer: number | null, value: () => Tensor) => void;
 
-function backward(
+/** The gradient at the final residual stream of the last position, [cells, dModel]. */
+function finalGradient(
   model: Transformer,
-  { group, layers, lowest, final }: ForwardRecord,
-  metric: MetricGradient,
+  { group, final }: ForwardRecord,
+  metric: FinalGradient,
   keep: Keep,
-): void {
-  // Of the last position; the rows of all are zero before it.
-  const norm = model.finalNorm(final.shape[0] === group.cells ? final : lastRows(final, group));
+): Tensor2D {
+  const last = final.shape[0] === group.cells ? final : lastRows(final, group);
+  const atNormalized = (gradient: Tensor2D): void =>
+    keep('ln_final.hook_normalized', null, () => onlyLast(gradient, group));
+  if (typeof metric !== 'function') {
+    const dFinal = metric.residual(last);
+    requireSameShape('The metric', last, dFinal);
+    atNormalized(tf.zerosLike(last));
+    return dFinal;
+  }
+  const norm = model.finalNorm(last);
   const dNormalized = metric(norm.normalized);
   requireSameShape('The metric', norm.normalized, dNormalized);
-  keep('ln_final.hook_normalized', null, () => onlyLast(dNormalized, group));
-  const dFinal = normVjp(model.lnFinal, norm, dNormalized);
+  atNormalized(dNormalized);
+  return normVjp(model.lnFinal, norm, dNormalized);
+}
+
+function backward(model: Transformer, record: ForwardRecord, metric: FinalGradient, keep: Keep): void {
+  const { group, layers, lowest } = record;
+  // Of the last position; the rows of all are zero before it.
+  const dFinal = finalGradient(model, record, metric, keep);
   let dResid = layers.at(-1)?.lastOnly ? dFinal : onlyLast(dFinal, group);
   for (let layer = layers.length - 1; layer >= lowest; layer--) {
     const { input, tape, lastOnly } = layers[layer] as LayerRecord;

@@ -16,10 +16,10 @@ import { frequencies, rotationsOf } from './components/rotary.ts';
 import { lastRows } from './components/row-groups.ts';
 import type { KeyValues, RowGroup } from './components/row-groups.ts';
 import { scoped } from './components/scoped.ts';
-import { softcap } from './components/softcap.ts';
+import { softcap, softcapVjp } from './components/softcap.ts';
 import type { ModelConfig } from './config.ts';
 import { gradientsAt } from './gradients.ts';
-import type { MetricGradient } from './gradients.ts';
+import type { FinalGradient } from './gradients.ts';
 import { DemurError } from './errors.ts';
 import { BLOCK_HOOKS, blockHook } from './hooks.ts';
 import type { BlockHook, HookName } from './hooks.ts';
@@ -83,29 +83,54 @@ export class Transformer {
   readonly activationBytes: number;
   readonly #weights: ModelWeights;
   /** Tensors over weights that stay, which live as long as the model. */
-  readonly #owned: Tensor[] = [];
+  readonly #owned: Tensor[];
   /** By layer, of resident weights alone. */
-  readonly #blocks: Block[] = [];
+  readonly #blocks: Block[];
   #unembedding: Tensor2D | null = null;
+  /** Whether the weights are another model's: see `firstLayers`. */
+  readonly #borrows: boolean;
 
-  /** @param recipe the weights: in a store that belongs to the caller, or streamed from files that this opens and closes. */
+  /**
+   * @param recipe the weights: in a store that belongs to the caller, or streamed from files that this opens and closes; or
+   *   another model, whose weights these are.
+   */
   constructor(
     config: ModelConfig,
-    recipe: WeightRecipe,
+    recipe: WeightRecipe | Transformer,
     { activationBytes = Number.POSITIVE_INFINITY }: { activationBytes?: number } = {},
   ) {
     this.config = config;
     this.activationBytes = activationBytes;
+    this.#borrows = recipe instanceof Transformer;
+    if (recipe instanceof Transformer) {
+      this.#weights = recipe.#weights;
+      this.#owned = recipe.#owned;
+      this.#blocks = recipe.#blocks;
+      this.lnFinal = recipe.lnFinal;
+      return;
+    }
     this.#weights = openWeights(recipe);
+    this.#owned = [];
+    this.#blocks = [];
     this.lnFinal = normFrom(config, 'ln_final', (name) => this.#tensor(this.#weights.values(name), this.#owned));
     for (let layer = 0; layer < (this.#weights.isResident ? config.nLayers : 0); layer++)
       this.#weights.withBlock(layer, -1, (weightOf) => this.#blocks.push(this.#block(layer, weightOf, this.#owned)));
   }
 
-  /** Frees the weights' tensors; of streamed weights also files, threads and memory. */
+  /** Frees the weights' tensors; of streamed weights also files, threads and memory. Of borrowed weights, nothing. */
   dispose(): void {
+    if (this.#borrows) return;
     tf.dispose(this.#owned);
     this.#weights.close();
+  }
+
+  /** The model that ends after its first `layers` blocks, on this model's weights and for as long as they live. */
+  firstLayers(layers: number): Transformer {
+    const { config, activationBytes } = this;
+    if (!(layers >= 1 && layers <= config.nLayers)) throw new RangeError(`${layers} of ${config.nLayers} layers`);
+    return layers === config.nLayers
+      ? this
+      : new Transformer({ ...config, nLayers: layers }, this, { activationBytes });
   }
 
   /** What the tapes that a forward pass keeps may take: little where memory is scarce, since blocks can run again. */
@@ -128,7 +153,7 @@ export class Transformer {
     const block = this.#blocks[layer];
     if (block !== undefined) return work(block);
     const lent: Tensor[] = [];
-    return this.#weights.withBlock(layer, ahead, (weightOf) => {
+    return this.#weights.withBlock(layer, ahead < this.config.nLayers ? ahead : -1, (weightOf) => {
       try {
         return work(this.#block(layer, weightOf, lent));
       } finally {
@@ -201,9 +226,42 @@ export class Transformer {
     return softcap(logits, this.config.logitSoftcap);
   }
 
-  #unembedResident(normalized: Tensor2D): Tensor2D {
+  /**
+   * Vector-Jacobian product of `unembed`: the gradient at logits [rows, dVocab] → at the normalized final residual stream,
+   * [rows, dModel].
+   * @param logits what `unembed` gave: the slope of a soft cap is told from it.
+   */
+  unembedVjp(logits: Tensor2D, dLogits: Tensor2D): Tensor2D {
+    return scoped(() => {
+      const dRaw = softcapVjp(logits, dLogits, this.config.logitSoftcap);
+      return this.#weights.isResident ? tf.matMul(dRaw, this.#wholeUnembedding()) : this.#unembedVjpChunks(dRaw);
+    });
+  }
+
+  #wholeUnembedding(): Tensor2D {
     this.#unembedding ??= this.#tensor<Tensor2D>(this.#weights.values(this.#unembeddingName), this.#owned);
-    return tf.matMul(normalized, this.#unembedding, false, true);
+    return this.#unembedding;
+  }
+
+  #unembedResident(normalized: Tensor2D): Tensor2D {
+    return tf.matMul(normalized, this.#wholeUnembedding(), false, true);
+  }
+
+  /** The sum over chunks of the unembedding of their columns' gradients times their rows. */
+  #unembedVjpChunks(dRaw: Tensor2D): Tensor2D {
+    const count = dRaw.shape[0];
+    let sum: Tensor2D = tf.zeros([count, this.config.dModel]);
+    let column = 0;
+    for (const { values, rows } of this.#weights.chunks(this.#unembeddingName)) {
+      const [before, start] = [sum, column];
+      sum = scoped(() => {
+        const chunk = tf.tensor2d(values as unknown as Float32Array, [rows, this.config.dModel]);
+        return before.add<Tensor2D>(tf.matMul(dRaw.slice([0, start], [count, rows]), chunk));
+      });
+      before.dispose();
+      column += rows;
+    }
+    return sum;
   }
 
   /** Columns of logits for as many rows of the unembedding as are in memory at a time, joined. */
@@ -254,7 +312,7 @@ export class Transformer {
   /** Gradients of a metric at activations, in canonical shapes; the caller disposes them. See gradients.ts. */
   gradients(
     tokens: readonly (readonly number[])[],
-    metric: MetricGradient,
+    metric: FinalGradient,
     at: readonly HookName[],
   ): Map<HookName, Tensor> {
     return gradientsAt(this, tokens, { metric, at });

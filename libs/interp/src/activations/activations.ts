@@ -7,7 +7,9 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { expandHookPattern } from '@demur/model';
 import type { HookName } from '@demur/model';
 import type { Run, Transformer } from '@demur/model/engine';
-import { logitDifference } from '../metric.ts';
+import { openMetric } from '../metrics/open-metric.ts';
+import { finalHook } from '../metrics/metric.ts';
+import type { Metric } from '../metrics/metric.ts';
 import type { Readings } from '../readings.ts';
 import { nanArray, placeRight } from '../right-aligned.ts';
 import type { Shard, ShardArrays, ShardWork } from '../shard.ts';
@@ -23,6 +25,7 @@ const SIDES: readonly Side[] = ['clean', 'corrupted'];
 interface LengthGroup {
   readings: Readings;
   pairs: PlacedPair[];
+  metric: Metric;
   columns: number;
   shardPairs: number;
   pairCount: number;
@@ -55,7 +58,7 @@ function runSide(
   const { spec, group, names, arrays } = at;
   const { logits } = spec.options;
   const tokens = group.pairs.map(({ pair }) => pair[side]);
-  const final = 'ln_final.hook_normalized';
+  const final = finalHook(group.metric);
   const run = model.forward(tokens, { capture: [...new Set([...names, final] as const)], logitsAt: logits });
   try {
     for (const name of names)
@@ -69,39 +72,45 @@ function runSide(
         logits === 'all' ? [0] : [],
       );
     }
-    writeMetric(model, run, side, at);
-    if (spec.options.gradients) writeGradients(model, tokens, side, at);
+    writeMetric(run, side, at);
+    if (spec.options.gradients) writeGradients(model, run, { tokens, side, ...at });
   } finally {
     run.dispose();
   }
 }
 
-function writeMetric(
-  model: Transformer,
-  run: Run,
-  side: Side,
-  { group, arrays }: { group: LengthGroup; arrays: ShardArrays },
-): void {
-  const metric = logitDifference(model, group.pairs);
+function writeMetric(run: Run, side: Side, { group, arrays }: { group: LengthGroup; arrays: ShardArrays }): void {
   tf.tidy(() => {
-    const normalized = run.activations.get('ln_final.hook_normalized') as tf.Tensor3D;
-    const [batch, positions, width] = normalized.shape;
-    const last = normalized.slice([0, positions - 1, 0], [batch, 1, width]).reshape<tf.Tensor2D>([batch, width]);
-    write(arrays, `${side}.metric`, metric.value(last, batch).reshape([batch]), group, []);
+    const resid = run.activations.get(finalHook(group.metric)) as tf.Tensor3D;
+    const [batch, positions, width] = resid.shape;
+    const last = resid.slice([0, positions - 1, 0], [batch, 1, width]).reshape<tf.Tensor2D>([batch, width]);
+    write(arrays, `${side}.metric`, group.metric.values(last, batch).reshape([batch]), group, []);
   });
 }
 
-/** Gradients of the metric's mean over all pairs of the spec. */
+/** Gradients of the metric's mean over all pairs of the spec; zero after the layer that a metric reads. */
 function writeGradients(
   model: Transformer,
-  tokens: number[][],
-  side: Side,
-  { group, names, arrays }: { group: LengthGroup; names: HookName[]; arrays: ShardArrays },
+  run: Run,
+  at: { tokens: number[][]; side: Side; group: LengthGroup; names: HookName[]; arrays: ShardArrays },
 ): void {
-  const metric = logitDifference(model, group.pairs);
-  const gradients = model.gradients(tokens, (final) => metric.gradient(final).div(group.pairCount), names);
-  for (const [name, gradient] of gradients) write(arrays, `${side}.grad.${name}`, gradient, group, positionAxes(name));
+  const { metric, pairCount } = at.group;
+  const before = model.firstLayers(metric.layers);
+  const reached = at.names.filter((name) => isWithin(name, before.config.nLayers, model.config.nLayers));
+  const gradients = before.gradients(at.tokens, metric.finalGradient(1 / pairCount), reached);
+  tf.tidy(() => {
+    for (const name of at.names) {
+      const gradient = gradients.get(name) ?? tf.zerosLike(run.activations.get(name) as Tensor);
+      write(at.arrays, `${at.side}.grad.${name}`, gradient, at.group, positionAxes(name));
+    }
+  });
   tf.dispose([...gradients.values()]);
+}
+
+/** Whether an activation is within the first `layers` of a model of `nLayers`; the final norm is after them all. */
+function isWithin(name: HookName, layers: number, nLayers: number): boolean {
+  if (layers === nLayers || name === 'hook_embed') return true;
+  return name.startsWith('blocks.') && Number(name.split('.')[1]) < layers;
 }
 
 /** Everything that an activations spec asks for, of one shard's pairs. */
@@ -116,7 +125,9 @@ export async function activationsShard(
   const placed = shard.pairs.map(({ pair }, place) => ({ place, pair }));
   const lengths = [...Map.groupBy(placed, ({ pair }) => pair.clean.length).values()];
   for (const [i, pairs] of lengths.entries()) {
-    const group = { readings, pairs, columns: shard.columns, shardPairs: placed.length, pairCount: shard.pairCount };
+    const metric = await openMetric(model, spec.metric, { pairs, readings });
+    const size = { columns: shard.columns, shardPairs: placed.length, pairCount: shard.pairCount };
+    const group = { readings, pairs, metric, ...size };
     for (const [j, side] of SIDES.entries()) {
       cancel.throwIfCancelled();
       onProgress(i * SIDES.length + j, lengths.length * SIDES.length);

@@ -1,7 +1,7 @@
 /** One shard of an attribution experiment: the sum over its pairs of every edge's score. */
 import type { Transformer } from '@demur/model/engine';
 import { buildGraph } from '../graph/graph.ts';
-import { logitDifference } from '../metric.ts';
+import { openMetric } from '../metrics/open-metric.ts';
 import type { Shard, ShardArrays, ShardWork } from '../shard.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import { pairBlocks } from '../suffix/pair-block.ts';
@@ -25,7 +25,7 @@ export async function attributionShard(
   let done = 0;
   const onStep = (): void => onProgress(++done, steps);
   for (const block of blocks) {
-    const metric = logitDifference(model, block.pairs);
+    const metric = await openMetric(model, spec.metric, { pairs: block.pairs, readings });
     const scores = await eapScores(model, block, { kvHeads, metric, readings, cancel, onStep });
     for (let i = 0; i < sum.length; i++)
       sum[i] = (sum[i] as number) + (scores[i] as number) * (graph.mask[i] as number);

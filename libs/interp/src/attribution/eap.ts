@@ -22,7 +22,7 @@ import type { Block, BlockGradients, BlockTape, KeyValues, RowGroup, Transformer
 import type { CancelToken } from '../engine/cancel-token.ts';
 import { receiversPerLayer } from '../graph/graph.ts';
 import type { KvHeads } from '../graph/graph.ts';
-import type { Metric } from '../metric.ts';
+import type { Metric } from '../metrics/metric.ts';
 import type { Readings } from '../readings.ts';
 import { suffixLength } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
@@ -160,9 +160,8 @@ function scoreWriter(senders: Tensor2D, scores: Float32Array, at: { columns: num
 }
 
 /** Gradient of the summed metrics at the clean run's final residual stream, [rows, dModel]. */
-function finalGradient(model: Transformer, { final, group }: ForwardRecord, metric: Metric): Tensor2D {
-  const norm = model.finalNorm(final);
-  return normVjp(model.lnFinal, norm, onlyLast(metric.gradient(lastRows(norm.normalized, group)), group));
+function finalGradient({ final, group }: ForwardRecord, metric: Metric): Tensor2D {
+  return onlyLast(metric.gradients(lastRows(final, group)), group);
 }
 
 /**
@@ -176,7 +175,7 @@ export async function eapScores(model: Transformer, pairs: PairBlock, options: E
   tf.tidy(() => {
     const record = forward(model, pairs, options);
     const writer = scoreWriter(record.senders, scores, { columns, readings: options.readings });
-    let dResid = finalGradient(model, record, options.metric);
+    let dResid = finalGradient(record, options.metric);
     writer.add(dResid.reshape([1, -1]));
     for (let layer = config.nLayers - 1; layer >= 0; layer--) {
       options.cancel.throwIfCancelled();

@@ -1,7 +1,7 @@
 /** Completions of prompts, in batches that fit into memory: what the kinds that generate have in common. */
 import { generate, LogitsNotFiniteError } from '@demur/model/engine';
-import type { Edit, Generated, Sampling, Transformer } from '@demur/model/engine';
-import type { ModelConfig } from '@demur/model';
+import type { Activations, Edit, Generated, GenerateOptions, Sampling, Transformer } from '@demur/model/engine';
+import type { HookName, ModelConfig } from '@demur/model';
 import { NotFiniteError } from '../errors.ts';
 import type { ShardWork } from '../shard.ts';
 
@@ -20,6 +20,8 @@ export interface CompleteOptions<Row extends PromptRow> {
   editsOf: (rows: readonly Row[]) => Edit[];
   /** The logits [dVocab] after the prompt; only lent. */
   onLogits?: (row: Row, logits: Float32Array) => void;
+  /** Activations of the prompts' passes, with the rows that they are of. */
+  capture?: { names: readonly HookName[]; show: (rows: readonly Row[], activations: Activations) => void };
   work: Pick<ShardWork, 'cancel' | 'onProgress'>;
 }
 
@@ -40,6 +42,7 @@ export async function completeRows<Row extends PromptRow>(
       ...{ maxTokens, sampling, stopTokens, cancel: work.cancel },
       edits: options.editsOf(batch),
       streams: batch.map(({ stream }) => stream),
+      ...capturing(options.capture, batch),
       onLogits: (row, step, logits) => {
         if (step === 0) options.onLogits?.(batch[row]!, logits);
       },
@@ -48,6 +51,25 @@ export async function completeRows<Row extends PromptRow>(
     made.push(...(await making.catch((error: unknown) => tellPair(error, batch))));
   }
   return made;
+}
+
+/** Rows of a pass are told by their index in the batch. */
+function capturing<Row extends PromptRow>(
+  capture: CompleteOptions<Row>['capture'],
+  batch: readonly Row[],
+): Pick<GenerateOptions, 'capture'> {
+  if (capture === undefined) return {};
+  const { names, show } = capture;
+  return {
+    capture: {
+      names,
+      show: (rows, activations) =>
+        show(
+          rows.map((row) => batch[row]!),
+          activations,
+        ),
+    },
+  };
 }
 
 /** Rows are the batch's; people know pairs. */

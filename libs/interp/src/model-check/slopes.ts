@@ -8,7 +8,7 @@ import type { Tensor, Tensor3D } from '@tensorflow/tfjs';
 import type { HookName } from '@demur/model';
 import type { Transformer } from '@demur/model/engine';
 import type { ResolvedPair } from '../dataset/resolved-pair.ts';
-import { logitDifference } from '../metric.ts';
+import { logitDifference } from '../metrics/logit-difference.ts';
 import { withReadings } from '../readings.ts';
 import { seededUniform } from './check-pairs.ts';
 import type { Measuring } from './measuring.ts';
@@ -40,7 +40,7 @@ async function gradientValues(
   names: HookName[],
 ): Promise<Map<HookName, Float32Array>> {
   const metric = logitDifference(model, [{ pair }]);
-  const gradients = model.gradients([pair.clean], metric.gradient, names);
+  const gradients = model.gradients([pair.clean], metric.finalGradient(1), names);
   const values = new Map<HookName, Float32Array>();
   try {
     await withReadings((readings) => {

@@ -1,6 +1,6 @@
 /** One shard of an activation-patching experiment: its blocks' cells, put into the arrays that the spec names. */
 import type { Transformer } from '@demur/model/engine';
-import { logitDifference } from '../metric.ts';
+import { openMetric } from '../metrics/open-metric.ts';
 import { nanArray } from '../right-aligned.ts';
 import type { NamedArray, Shard, ShardArrays, ShardWork } from '../shard.ts';
 import type { ExperimentSpec } from '../spec.ts';
@@ -92,7 +92,7 @@ export async function patchingShard(
     (pair) => rolePlaces(pair, positions),
   );
   for (const [i, block] of blocks.entries()) {
-    const metric = logitDifference(model, block.pairs);
+    const metric = await openMetric(model, spec.metric, { pairs: block.pairs, readings });
     const onStep = (done: number, total: number): void => onProgress(i * total + done, blocks.length * total);
     const of = { direction, sites: activations, positions, columns: shard.columns };
     const results = await patchBlock(model, block, { ...of, metric, readings, cancel, onStep });

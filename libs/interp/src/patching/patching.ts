@@ -4,13 +4,13 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
+import { lastRows } from '@demur/model/engine';
 import type { Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
-import type { Metric } from '../metric.ts';
+import type { Metric } from '../metrics/metric.ts';
 import type { Readings } from '../readings.ts';
 import { suffixLength } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
-import { lastNormalized } from '../suffix/pair-runs.ts';
 import type { Side } from '../suffix/pair-runs.ts';
 import { baseRuns } from './base-runs.ts';
 import type { BaseRuns } from './base-runs.ts';
@@ -50,7 +50,7 @@ const MAX_ROWS = 8192;
 const WIDTHS_A_ROW = 10;
 
 /** Rows of a pass that fit beside the weights. */
-function rowsThatFit({ config, activationBytes }: Transformer): number {
+export function rowsThatFit({ config, activationBytes }: Transformer): number {
   return Math.min(MAX_ROWS, Math.floor(activationBytes / 2 / (4 * WIDTHS_A_ROW * config.dModel)));
 }
 
@@ -86,8 +86,8 @@ export function planSweeps(
 }
 
 /** The metric of one side's own run, [pairs]. */
-function metricOf(model: Transformer, base: BaseRuns, metric: Metric, side: Side): Tensor {
-  return metric.value(lastNormalized(model, base.final[side], base.group), base.block.pairs.length);
+function metricOf(base: BaseRuns, metric: Metric, side: Side): Tensor {
+  return metric.values(lastRows(base.final[side], base.group), base.block.pairs.length);
 }
 
 /** Runs all cells of a block. The metric's pairs are the block's, in its order. */
@@ -112,7 +112,7 @@ export async function patchBlock(
       runSweep(model, base, { sweep, metric, readings, cancel, onLayer, onCell });
     }
     for (const side of ['clean', 'corrupted'] as const) {
-      readings.read(metricOf(model, base, metric, side), (values) => (results[side] = values.slice()));
+      readings.read(metricOf(base, metric, side), (values) => (results[side] = values.slice()));
     }
   });
   await readings.settle();

@@ -10,7 +10,7 @@ import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import { groupRows, lastRows, passBlock, scoped } from '@demur/model/engine';
 import type { Block, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
-import type { Metric } from '../metric.ts';
+import type { Metric } from '../metrics/metric.ts';
 import type { Readings } from '../readings.ts';
 import { suffixLength } from '../suffix/pair-block.ts';
 import type { BaseRuns } from './base-runs.ts';
@@ -90,7 +90,7 @@ export function runSweep(model: Transformer, base: BaseRuns, options: SweepOptio
       rows = step(model, { base, lanes, rows, layer, sweep });
     }
     onLayer(base.layers.length);
-    if (rows) readMetrics(model, lanes, rows, options);
+    if (rows) readMetrics(lanes, rows, options);
   });
 }
 
@@ -160,7 +160,6 @@ function runLanes(
 
 /** The metric of every cell, from the last position's rows. */
 function readMetrics(
-  model: Transformer,
   lanes: readonly Lane[],
   rows: Tensor2D,
   { metric, readings, onCell }: Pick<SweepOptions, 'metric' | 'readings' | 'onCell'>,
@@ -169,8 +168,7 @@ function readMetrics(
   for (const { set, group, cohorts } of lanes) {
     const laneRowsAll = rows.slice([before, 0], [groupRows(group), rows.shape[1]]);
     before += groupRows(group);
-    const normalized = model.finalNorm(lastRows(laneRowsAll, group)).normalized;
-    readings.read(metric.value(normalized, set.pairs), (values) => {
+    readings.read(metric.values(lastRows(laneRowsAll, group), set.pairs), (values) => {
       let cell = 0;
       for (const { layer, heads } of cohorts) {
         for (let head = 0; head < heads; head++, cell++) {

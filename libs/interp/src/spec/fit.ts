@@ -11,6 +11,22 @@ export function requireFit(spec: ExperimentSpec, config: ModelConfig, columns: n
 }
 
 function fitIssues(spec: ExperimentSpec, config: ModelConfig, columns: number): SpecIssue[] {
+  return [...metricIssues(spec, config), ...optionIssues(spec, config, columns)];
+}
+
+/** The layer of a projection, and a metric whose gradient is zero where it is taken. */
+function metricIssues(spec: ExperimentSpec, config: ModelConfig): SpecIssue[] {
+  const { metric } = spec;
+  if (metric === 'kl-divergence' && spec.kind === 'attribution' && spec.options.method === 'eap')
+    return [{ path: 'metric', message: flatAtClean }];
+  if (typeof metric === 'string' || !('projection' in metric) || metric.layer === undefined) return [];
+  return layerIssues([metric.layer], 'metric.layer', config).map(({ message }) => ({ path: 'metric.layer', message }));
+}
+
+const flatAtClean =
+  '"kl-divergence" is least at the clean run, where "eap" takes its gradient: every score would be 0; use "method": "eap-ig", or another metric';
+
+function optionIssues(spec: ExperimentSpec, config: ModelConfig, columns: number): SpecIssue[] {
   switch (spec.kind) {
     case 'activations':
       return hookIssues(spec.options.names, spec.options.gradients, config);

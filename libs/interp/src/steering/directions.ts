@@ -64,7 +64,21 @@ export async function readDirections(
   };
 }
 
-function directionsOf(spec: ExperimentSpec): { at: string; direction: DirectionSpec; mode: 'add' | 'ablate' }[] {
+/** A direction, where it stands, and whether it is projected out: then it may not be zero. */
+interface GivenDirection {
+  at: string;
+  direction: DirectionSpec;
+  mode: 'add' | 'ablate' | 'read';
+}
+
+/** The metric's first. */
+function directionsOf(spec: ExperimentSpec): GivenDirection[] {
+  const { metric } = spec;
+  if (typeof metric === 'string' || !('projection' in metric)) return optionDirections(spec);
+  return [{ at: 'metric.projection', direction: metric.projection, mode: 'read' }, ...optionDirections(spec)];
+}
+
+function optionDirections(spec: ExperimentSpec): GivenDirection[] {
   if (spec.kind === 'steering') return [{ at: 'options.direction', ...spec.options }];
   if (spec.kind !== 'generation') return [];
   return spec.options.interventions.map((own, i) => ({ at: `options.interventions[${i}].direction`, ...own }));
@@ -72,6 +86,13 @@ function directionsOf(spec: ExperimentSpec): { at: string; direction: DirectionS
 
 /** The spec with other directions, in the order of `directionsOf`. */
 function withDirections(spec: ExperimentSpec, directions: DirectionSpec[]): ExperimentSpec {
+  const { metric } = spec;
+  if (typeof metric === 'string' || !('projection' in metric)) return withOptionDirections(spec, directions);
+  const [projection, ...others] = directions;
+  return withOptionDirections({ ...spec, metric: { ...metric, projection: projection! } }, others);
+}
+
+function withOptionDirections(spec: ExperimentSpec, directions: DirectionSpec[]): ExperimentSpec {
   if (spec.kind === 'steering') return { ...spec, options: { ...spec.options, direction: directions[0]! } };
   if (spec.kind !== 'generation') return spec;
   const interventions = spec.options.interventions.map((own, i) => ({ ...own, direction: directions[i]! }));

@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor2D } from '@tensorflow/tfjs';
-import { lastRows, runBlock, scoped, tapeOf } from '@demur/model/engine';
+import { runBlock, scoped, tapeOf } from '@demur/model/engine';
 import type { Block, BlockTape, BlockTrace, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
 import { suffixLength } from './pair-block.ts';
@@ -105,9 +105,4 @@ export function runPairs<T>(
     layers.push(kept);
   }
   return { layers, group, final: { clean: rows(resid, 'clean'), corrupted: rows(resid, 'corrupted') } };
-}
-
-/** The normalized final residual stream at the last position, [pairs, dModel]. */
-export function lastNormalized(model: Transformer, final: Tensor2D, group: RowGroup): Tensor2D {
-  return model.finalNorm(lastRows(final, group)).normalized;
 }
