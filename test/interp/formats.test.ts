@@ -177,6 +177,13 @@ describe('an attribution graph', () => {
     expect(graph.links.map(({ weight }) => Math.abs(weight))).toEqual([...scores.subarray(0, 5)]);
   });
 
+  it('of a million positions is refused before it fills the memory', () => {
+    const circuit = { ...reference(), inCircuit: null, nodeScores: null };
+    const graph = JSON.parse([...circuitFormats['attribution-graph'].write(circuit)].join('')) as AttributionGraph;
+    const far = { ...graph.nodes[0]!, node_id: 'E_0_999999', ctx_idx: 999_999 };
+    expect(() => readGraph({ ...graph, nodes: [...graph.nodes, far] })).toThrow('1000000 positions');
+  });
+
   it('of features, or with an id of two nodes, is refused by name', () => {
     const node = { feature: 1, layer: '0', ctx_idx: 3, jsNodeId: '', clerp: '' };
     const graph = (types: string[], id: string) => ({

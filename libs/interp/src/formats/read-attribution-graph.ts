@@ -4,7 +4,7 @@ import { placeOf } from './attribution-graph.ts';
 import { requireShape, shapeOfConfig } from './eap-ig-json.ts';
 import { CircuitFormatError } from './errors.ts';
 import { fillCircuit, requireScore, type NamedEdge } from './fill-circuit.ts';
-import { emptyCircuit, nodeNames, type ScoredCircuit } from './scored-circuit.ts';
+import { emptyCircuit, MAX_CELLS, nodeNames, type ScoredCircuit } from './scored-circuit.ts';
 
 const nodeSchema = z.object({
   node_id: z.string(),
@@ -57,14 +57,26 @@ export function readAttributionGraph(json: unknown): ScoredCircuit {
   const record = metadata.record ?? { model: metadata.scan, tokens: metadata.prompt_tokens };
   const circuit = emptyCircuit(shapeOfConfig(metadata.generation_settings), record);
   const ends = componentsOf(document, circuit);
+  const positions = requirePositions(circuit, ends);
   const byPosition = new Map<number, ScoredCircuit>();
   for (const [position, edges] of edgesByPosition(document, ends)) {
     const at = emptyCircuit(circuit.shape);
     fillCircuit(at, edges, 'zero');
     byPosition.set(position, at);
   }
+  return merged(circuit, byPosition, positions);
+}
+
+/** How many positions scores are kept apart for; null where all nodes are at one. @throws CircuitFormatError where they would not fit in memory */
+function requirePositions(circuit: ScoredCircuit, ends: Map<string, Component>): number | null {
   const positions = new Set([...ends.values()].map(({ position }) => position));
-  return merged(circuit, byPosition, positions.size > 1 ? Math.max(...positions) + 1 : null);
+  if (positions.size <= 1) return null;
+  const count = [...positions].reduce((most, position) => Math.max(most, position), 0) + 1;
+  if (count * circuit.mask.length <= MAX_CELLS) return count;
+  throw new CircuitFormatError(
+    'graph.nodes',
+    `${count} positions of ${circuit.mask.length} cells are more than ${MAX_CELLS}; leave positions out`,
+  );
 }
 
 /** The types that components have; features have others. */

@@ -41,7 +41,7 @@ export interface ScoredCircuit {
 }
 
 /** Cells of the matrix: 400 MB of scores. A 70B model has 80 million. */
-const MAX_CELLS = 100_000_000;
+export const MAX_CELLS = 100_000_000;
 
 /** The circuit of a shape with no edge scored yet. @throws CircuitFormatError for a shape that would not fit in memory */
 export function emptyCircuit(shape: CircuitShape, record: Record<string, unknown> = {}): ScoredCircuit {
