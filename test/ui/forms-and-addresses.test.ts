@@ -30,7 +30,9 @@ describe('the form', () => {
   it('writes columns as numbers, and hook names as a list', () => {
     const positions = (text: string): unknown =>
       (specOf({ ...emptyForm, positions: text }).options as { positions: unknown }).positions;
-    expect(['each', ' last ', '-1, 3', 'obj'].map(positions)).toEqual(['each', 'last', [-1, 3], 'obj']);
+    expect(['each', ' last ', '-1, 3', 'object, last'].map(positions)).toEqual([
+      ...['each', 'last', [-1, 3], ['object', 'last']],
+    ]);
     const names = { ...emptyForm, kind: 'activations', names: 'a, b\nc' } as const;
     expect(specOf(names).options).toMatchObject({ names: ['a', 'b', 'c'] });
   });

@@ -413,9 +413,9 @@ describe.skipIf(missing)(`the pages${missing ? ` (${missing})` : ''}`, () => {
         await page.getByLabel('Positions').fill('object');
         await page.getByRole('button', { name: 'Run experiment' }).click();
         const { errors } = await server.ask('mutation ($spec: JSON!) { createExperiment(spec: $spec) { id } }', {
-          spec: { ...patching, options: { positions: 'object' } },
+          spec: { ...patching, options: { positions: ['object'] } },
         });
-        expect(errors![0]!.extensions).toMatchObject({ code: 'INVALID_SPEC', path: 'options.positions' });
+        expect(errors![0]!.extensions).toMatchObject({ code: 'INVALID_SPEC', path: 'options.positions[0]' });
         await page.getByRole('alert').filter({ hasText: errors![0]!.message }).waitFor();
         expect(await page.getByLabel('Positions').getAttribute('aria-invalid')).toBe('true');
       });

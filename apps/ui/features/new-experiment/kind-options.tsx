@@ -66,7 +66,7 @@ function PatchingOptions({ form, errorAt, onEdit }: KindOptionsProps) {
       <Field
         label="Positions"
         error={errorAt('options.positions')}
-        hint="each, all, last, or columns counted from the end such as -1, -3"
+        hint="each, all, last, or a list of roles and columns such as object, after-object, -1"
       >
         {(attributes) => (
           <>

@@ -75,7 +75,7 @@ export function specOf(form: SpecForm): Record<string, unknown> {
 function optionsOf(form: SpecForm): Record<string, unknown> {
   switch (form.kind) {
     case 'activation-patching':
-      return { direction: form.direction, activations: form.activations, positions: positionsOf(form.positions) };
+      return { direction: form.direction, activations: form.activations, positions: patchedAt(form.positions) };
     case 'attribution':
       return { method: 'eap', kvHeads: form.kvHeads };
     case 'activations':
@@ -90,7 +90,7 @@ function optionsOf(form: SpecForm): Record<string, unknown> {
 function steeringOptions(form: SpecForm): Record<string, unknown> {
   const { mode, directionFile: file, directionName: name, run, steeredPositions: positions } = form;
   const coefficients = mode === 'add' ? { coefficients: words(form.coefficients).map(numberOf) } : {};
-  const layers = positionsOf(form.layers);
+  const layers = layersOf(form.layers);
   const written = { run, maxTokens: numberOf(form.maxTokens), stopAtEos: true };
   return { direction: { file, name }, mode, ...coefficients, layers, positions, ...written };
 }
@@ -103,8 +103,15 @@ function numberOf(text: string): number | string {
 
 const words = (text: string): string[] => text.split(/[\s,]+/).filter((word) => word !== '');
 
-/** A list of whole numbers becomes columns; anything else goes as it is, for the server to judge. */
-function positionsOf(text: string): string | number[] {
+/** One of the words for places, or a list of columns and of roles such as `object`. */
+function patchedAt(text: string): string | (string | number)[] {
+  const parts = words(text);
+  if (parts.length === 0 || ['each', 'all', 'last'].includes(text.trim())) return text.trim();
+  return parts.map((part) => (/^-?\d+$/.test(part) ? Number(part) : part));
+}
+
+/** A list of whole numbers becomes layers; anything else goes as it is, for the server to judge. */
+function layersOf(text: string): string | number[] {
   const parts = words(text);
   return parts.length > 0 && parts.every((part) => /^-?\d+$/.test(part)) ? parts.map(Number) : text.trim();
 }
