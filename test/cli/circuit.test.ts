@@ -80,10 +80,18 @@ it("reads a run's folder, with the model's sizes from its record", () => {
   const shape = { nLayers: 2, nHeads: 4, nKvHeads: 2, dModel: 8 };
   const result = { kind: 'attribution', spec: {}, pairs: [], senders, receivers, record: { model: { shape } } };
   writeFileSync(at('result.json'), JSON.stringify(result));
-  const arrays = { scores: { shape: [senders.length, receivers.length], values: scores } };
+  const shapeOfScores = [senders.length, receivers.length];
+  const halves = Float32Array.from([...scores, ...scores], (score) => score / 2);
+  const arrays = {
+    scores: { shape: shapeOfScores, values: scores },
+    'scores.position': { shape: [2, ...shapeOfScores], values: halves },
+  };
   writeFileSync(at('arrays.safetensors'), encodeSafetensors(arrays));
   expect(circuit('convert', '.', 'run.json', '--kv-heads', 'native')).toEqual(silent);
   expect(read('run.json').shape).toMatchObject({ nKvHeads: 2, dModel: 8 });
+  expect(circuit('convert', '.', 'run.attribution-graph.json')).toEqual(silent);
+  const { byPosition } = read('run.attribution-graph.json');
+  expect(byPosition).toEqual([halves.subarray(0, scores.length), halves.subarray(scores.length)]);
 });
 
 it('refuses a file that is not there, a pickle, and an ending of no format', () => {

@@ -21,7 +21,21 @@ export function circuitOfResult(result: CircuitResult, arrays: Record<string, Na
   circuit.inCircuit = matrix('in_circuit');
   const [low, high] = [matrix('interval.low'), matrix('interval.high')];
   circuit.interval = low === null || high === null ? null : { low, high };
+  circuit.byPosition = byPosition(circuit, arrays['scores.position']);
   return circuit;
+}
+
+/** Views on a matrix a position, of [position, sender, receiver]. */
+function byPosition({ mask }: ScoredCircuit, array: NamedArray | undefined): Float32Array[] | null {
+  if (array === undefined) return null;
+  const { shape, values } = array;
+  const [positions = 0] = shape;
+  if (values.length === positions * mask.length)
+    return Array.from({ length: positions }, (_, at) => values.subarray(at * mask.length, (at + 1) * mask.length));
+  throw new CircuitFormatError(
+    'scores.position',
+    `scores.position is [${shape.join(', ')}] for a graph of ${mask.length} cells`,
+  );
 }
 
 function matrixOf({ mask }: ScoredCircuit, name: string, array: NamedArray | undefined): Float32Array | null {
