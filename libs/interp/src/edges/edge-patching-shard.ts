@@ -9,6 +9,8 @@ import type { PairBlock } from '../suffix/pair-block.ts';
 import { cellsOfEdges } from './edge-cells.ts';
 import { edgeNames } from './edge-list.ts';
 import type { EdgePatchingSpec } from './edge-list.ts';
+import { checkedEdges, checkOptions } from './exact-check.ts';
+import type { AttributionSpec } from './exact-check.ts';
 import { patchEdges } from './edge-patching.ts';
 import type { BlockEffects } from './edge-patching.ts';
 
@@ -38,6 +40,24 @@ export async function edgePatchingShard(
     'baseline.clean': baselines.clean,
     'baseline.corrupted': baselines.corrupted,
   };
+}
+
+/**
+ * The second round of an attribution that asks for a check: `check.effects` [edge], of the edges that the scores of the
+ * first one choose.
+ */
+export async function exactCheckShard(
+  model: Transformer,
+  spec: AttributionSpec,
+  { given, ...shard }: Shard,
+  work: ShardWork,
+): Promise<ShardArrays> {
+  const { kvHeads } = spec.options;
+  const scores = (given as Record<string, NamedArray>)['scores'] as NamedArray;
+  const edges = checkedEdges(scores.values, buildGraph(model.config, kvHeads), checkOptions(spec));
+  const patching: EdgePatchingSpec = { ...spec, kind: 'edge-patching', options: { edges, kvHeads, perPair: false } };
+  const { effects } = await edgePatchingShard(model, patching, shard, work);
+  return { 'check.effects': effects as NamedArray };
 }
 
 function writeBlock(
