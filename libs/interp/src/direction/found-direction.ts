@@ -1,0 +1,104 @@
+/**
+ * A direction that an experiment found, as another spec names it: by the experiment, a layer and a position. Here is which of
+ * the experiment's vectors that is, and whether it is of the model that it is meant for. Where experiments lie is the caller's.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DemurError, readSafetensorsTensor } from '@demur/model';
+import { z } from 'zod';
+import type { NamedArray } from '../named-array.ts';
+import type { DirectionSpec } from '../spec/direction.ts';
+
+/** What a direction experiment gave: its result.json, and of its arrays `directions` [layer, position, dModel]. */
+export interface FoundDirections {
+  result: unknown;
+  directions: NamedArray | null;
+}
+
+/** From what a spec calls an experiment to what it gave. Throws where there is no such experiment. */
+export type ResolveExperiment = (experiment: string) => Promise<FoundDirections>;
+
+/** A direction of an experiment that cannot be had. */
+export class FoundDirectionError extends DemurError {
+  constructor(experiment: string, problem: string, cause?: unknown) {
+    super('FOUND_DIRECTION', `the experiment ${JSON.stringify(experiment)} ${problem}`, { cause });
+  }
+}
+
+const resultSchema = z.object({
+  kind: z.literal('direction'),
+  layers: z.array(z.int()),
+  positions: z.array(z.union([z.int(), z.string()])),
+  selected: z.object({ layer: z.int(), position: z.union([z.int(), z.string()]) }).nullish(),
+  record: z.object({ model: z.object({ weightsSha256: z.string() }) }),
+});
+
+type Result = z.infer<typeof resultSchema>;
+type ExperimentDirection = Extract<DirectionSpec, { experiment: string }>;
+
+/** Reads what `demur run` wrote to a folder. @throws FoundDirectionError */
+export async function readResultFolder(experiment: string, folder: string): Promise<FoundDirections> {
+  const result = await readResult(experiment, join(folder, 'result.json'));
+  const isDirection = resultSchema.safeParse(result).success;
+  const directions = isDirection ? await readSafetensorsTensor(join(folder, 'arrays.safetensors'), 'directions') : null;
+  return { result, directions };
+}
+
+async function readResult(experiment: string, file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    const problem = cause instanceof SyntaxError ? 'is not valid JSON' : 'cannot be read';
+    throw new FoundDirectionError(
+      experiment,
+      `has no result: ${file} ${problem}; give the folder that demur run wrote`,
+      cause,
+    );
+  }
+}
+
+/** The vector [dModel] that a spec means. @throws FoundDirectionError */
+export function vectorOf(direction: ExperimentDirection, found: FoundDirections, weightsSha256: string): Float32Array {
+  const { experiment } = direction;
+  const parsed = resultSchema.safeParse(found.result);
+  if (!parsed.success || found.directions === null)
+    throw new FoundDirectionError(experiment, 'found no direction; give one of the kind "direction" that has ended');
+  const { record, layers, positions } = parsed.data;
+  if (record.model.weightsSha256 !== weightsSha256)
+    throw new FoundDirectionError(
+      experiment,
+      `is of another model: its weights have the SHA-256 ${record.model.weightsSha256}, this model's ${weightsSha256}; find the direction on this model`,
+    );
+  const { layer, position } = wantedOf(direction, parsed.data);
+  const [l, p] = [layers.indexOf(layer), positions.indexOf(position)];
+  if (l < 0) throw new FoundDirectionError(experiment, `has no layer ${layer}; it has ${layers.join(', ')}`);
+  if (p < 0)
+    throw new FoundDirectionError(
+      experiment,
+      `has no position ${JSON.stringify(position)}; it has ${positionsText(positions)}`,
+    );
+  const width = found.directions.shape[2]!;
+  const from = (l * positions.length + p) * width;
+  return found.directions.values.slice(from, from + width);
+}
+
+/** What is given, the selected one where neither layer nor position is, or the only position there is. */
+function wantedOf(
+  { experiment, layer, position }: ExperimentDirection,
+  { selected, positions }: Result,
+): { layer: number; position: number | string } {
+  if (layer === undefined) {
+    if (selected) return selected;
+    throw new FoundDirectionError(experiment, 'has selected no direction; give "layer" and "position"');
+  }
+  if (position !== undefined) return { layer, position };
+  if (positions.length === 1) return { layer, position: positions[0]! };
+  throw new FoundDirectionError(
+    experiment,
+    `has several positions, ${positionsText(positions)}; give one as "position"`,
+  );
+}
+
+function positionsText(positions: Result['positions']): string {
+  return positions.map((position) => JSON.stringify(position)).join(', ');
+}
