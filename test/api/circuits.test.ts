@@ -47,8 +47,8 @@ afterAll(async () => {
 });
 
 /** Runs EAP and reads its edges from the downloaded matrix, strongest first. */
-async function attribution(kvHeads: string): Promise<{ id: string; edges: Reference[] }> {
-  const spec = { kind: 'attribution', model: golden.model, pairs: golden.pairs, options: { kvHeads } };
+async function attribution(kvHeads: string, more = {}): Promise<{ id: string; edges: Reference[] }> {
+  const spec = { kind: 'attribution', model: golden.model, pairs: golden.pairs, options: { kvHeads, ...more } };
   const { createExperiment } = await server.get<{ createExperiment: { id: string } }>(
     'mutation ($spec: JSON!) { createExperiment(spec: $spec) { id } }',
     { spec },
@@ -303,6 +303,20 @@ it('refuses a file that is not a graph, naming the place', async () => {
   const unscored = await ask({ cfg, nodes: {}, edges: { 'input->m0': { in_graph: true } } });
   expect(unscored.errors![0]!.extensions).toEqual({ code: 'INVALID_GRAPH', path: 'graph.edges.input->m0.score' });
   expect((await ask({ edges: {} })).errors![0]!.extensions).toEqual({ code: 'INVALID_GRAPH', path: 'graph.cfg' });
+});
+
+it('shows the interval of each edge, where a bootstrap was asked for', async () => {
+  const { id } = await attribution('native', { bootstrap: 20 });
+  interface Bounds {
+    circuit: { edges: { nodes: { score: number; interval: { low: number; high: number } | null }[] } };
+  }
+  const nodesOf = async (circuit: string) =>
+    (await server.get<Bounds>(`{ circuit(id: "${circuit}") { edges { nodes { score interval { low high } } } } }`))
+      .circuit.edges.nodes;
+  const nodes = await nodesOf(id);
+  for (const { interval } of nodes) expect(interval!.low).toBeLessThanOrEqual(interval!.high);
+  expect(nodes.some(({ interval }) => interval!.low < interval!.high)).toBe(true);
+  expect((await nodesOf(circuits['native']!.id)).every(({ interval }) => interval === null)).toBe(true);
 });
 
 interface Comparison {

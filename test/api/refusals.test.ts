@@ -24,12 +24,7 @@ const specs: Bad[] = [
   ['no kind', { model: 'x' }, { code: 'INVALID_SPEC', path: 'kind' }, 'missing'],
   ['a later kind', { ...good, kind: 'steering' }, { code: 'KIND_NOT_AVAILABLE', path: 'kind' }, 'steering'],
   ['an unknown option', { ...good, options: { speed: 9 } }, { code: 'INVALID_SPEC', path: 'options.speed' }, 'kvHeads'],
-  [
-    'a later method',
-    { ...good, options: { method: 'eap-ig' } },
-    { code: 'INVALID_SPEC', path: 'options.method' },
-    'eap',
-  ],
+  ['a later method', { ...good, options: { method: 'ig' } }, { code: 'INVALID_SPEC', path: 'options.method' }, 'eap'],
   ['no pairs', { ...good, pairs: [] }, { code: 'INVALID_SPEC', path: 'pairs' }, 'pairs'],
   ['an unknown model', { ...good, model: 'nope' }, { code: 'UNKNOWN_MODEL', path: 'model' }, '"nope"'],
   ['a path outside', { ...good, model: '/etc' }, { code: 'PATH_NOT_ALLOWED' }, 'DEMUR_MODEL_ROOTS'],

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeSafetensors, encodeSafetensors, type PairSpec, type ResultJson } from '@demur/interp';
+import { availableKinds, decodeSafetensors, encodeSafetensors, type PairSpec, type ResultJson } from '@demur/interp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { progressLine } from '../../apps/cli/src/progress-bar.ts';
 import { difference, goldenCase } from '../golden/golden-case.ts';
@@ -151,12 +151,12 @@ describe('a refusal is one sentence, exit code 1, and no files', () => {
     [
       'a kind of a later version',
       { ...attribution, kind: 'head-scan' },
-      'kind: "head-scan" is not available yet; this version runs activations, activation-patching, attribution, steering, generation',
+      `kind: "head-scan" is not available yet; this version runs ${availableKinds.join(', ')}`,
     ],
     [
       'a misspelt option',
       { ...attribution, options: { kvheads: 'native' } },
-      'options.kvheads: not a field here; use method, steps, kvHeads, bootstrap, checkExact',
+      'options.kvheads: not a field here; use method, steps, grid, kvHeads, postNorm, perPosition, bootstrap, bootstrapTop, checkExact',
     ],
     [
       'a data set by name',

@@ -1,6 +1,8 @@
 /** A real chat model, SmolLM2-135M-Instruct from its GGUF, from chat messages to grids and edges, against PyTorch. */
-import { existsSync, readFileSync } from 'node:fs';
-import { openEnginePool, parseSpec, runExperiment } from '@demur/interp';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openEnginePool, parseSpec, runExperiment, writeResult } from '@demur/interp';
 import type { EnginePool, ExperimentResult, NamedArray } from '@demur/interp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smollm2Path } from '../../scripts/fetch-smollm2.ts';
@@ -15,6 +17,8 @@ interface CaseJson {
   senders: string[];
   receivers: string[];
   n_edges: number;
+  steer: { cases: Record<string, { metric: number[] }> };
+  eap_ig_k0_top200: [string, number][];
   exact_edges: { rows: [string, number, number, number][] };
 }
 
@@ -71,6 +75,31 @@ describe.skipIf(!there)('SmolLM2-135M-Instruct, 8 pairs (skipped where it cannot
     expect(largestDifference(arrays['baseline.clean'], 'clean.metric')).toBeLessThan(1e-3);
   });
 
+  it('finds the direction of the reference, and what it does', async () => {
+    const found = await run('direction', { layers: [15, 14], select: true, minAddition: -10, maxKl: 1 });
+    const { directions, 'selection.ablation': ablation, 'selection.addition': addition } = found.arrays;
+    const vector = reference['steer.vector']!.values;
+    expect(directions?.shape).toEqual([2, 1, vector.length]);
+    const off = vector.reduce((most, x, i) => Math.max(most, Math.abs(x - directions!.values[i]!)), 0);
+    expect(off / Math.max(...vector.map(Math.abs))).toBeLessThan(1e-4);
+    const mean = (values: number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
+    const { harmful_ablate_everywhere: ablated, harmless_add_all_pos: added } = golden.steer.cases;
+    expect(Math.abs(ablation!.values[0]! - mean(ablated!.metric))).toBeLessThan(1e-3);
+    expect(Math.abs(addition!.values[0]! - mean(added!.metric))).toBeLessThan(1e-3);
+    expect(found.result.selected).toMatchObject({ position: -1 });
+
+    const folder = mkdtempSync(join(tmpdir(), 'demur-smollm2-'));
+    try {
+      await writeResult(folder, found);
+      const options = { direction: { experiment: folder, layer: 15 }, layers: [15], run: 'corrupted' };
+      const { arrays } = await run('steering', options);
+      const steered = added!.metric.map((metric, i) => Math.abs(arrays['metric']!.values[i]! - metric));
+      expect(Math.max(...steered)).toBeLessThan(1e-3);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('patches every head', async () => {
     const { arrays } = await run('activation-patching', { activations: ['z'], positions: 'all' });
     expect(largestDifference(arrays['z'], 'patch.head_z_all')).toBeLessThan(2e-3);
@@ -93,5 +122,33 @@ describe.skipIf(!there)('SmolLM2-135M-Instruct, 8 pairs (skipped where it cannot
       const at = golden.senders.indexOf(sender) * golden.receivers.length + golden.receivers.indexOf(receiver);
       expect(Math.abs(scores[at]! - eap) / scale).toBeLessThan(1e-3);
     }
+  });
+
+  it('scores all edges by EAP-IG, and keeps the scores of single pairs apart', async () => {
+    const options = { method: 'eap-ig', bootstrap: 200, bootstrapTop: 200 };
+    const { arrays, result } = await run('attribution', options);
+    const wanted = reference['eap_ig_k0']!;
+    const scores = arrays['scores']!;
+    expect(scores.shape).toEqual(wanted.shape);
+    const edges = [...arrays['mask']!.values.keys()].filter((i) => arrays['mask']!.values[i] === 1);
+    const scale = edges.reduce((most, i) => Math.max(most, Math.abs(wanted.values[i]!)), 0);
+    const off = edges.reduce((most, i) => Math.max(most, Math.abs(scores.values[i]! - wanted.values[i]!)), 0);
+    expect(off / scale).toBeLessThan(2e-4);
+    const top = new Map(result.bootstrap!.top.map(({ edge, ...rest }) => [edge, rest]));
+    const known = golden.eap_ig_k0_top200.filter(([name]) => top.has(name));
+    expect(known.length).toBeGreaterThan(195);
+    for (const [name, score] of known) expect(Math.abs(top.get(name)!.score - score) / scale).toBeLessThan(2e-4);
+    for (const { low, high } of top.values()) expect(low).toBeLessThanOrEqual(high);
+    const frequencies = [...top.values()].map(({ frequency }) => frequency);
+    expect(frequencies[0]).toBe(1);
+    expect(result.bootstrap!.stability).toBeGreaterThan(0.5);
+  });
+
+  it('patches edges exactly', async () => {
+    const { rows } = golden.exact_edges;
+    const { arrays } = await run('edge-patching', { edges: rows.map(([name]) => name) });
+    const scale = Math.max(...rows.map(([, , , exact]) => Math.abs(exact)));
+    const off = rows.map(([, , , exact], i) => Math.abs(arrays['effects']!.values[i]! - exact));
+    expect(Math.max(...off) / scale).toBeLessThan(2e-4);
   });
 });

@@ -1,7 +1,7 @@
 /** The experiment specification: what it accepts, what it fills in, and every refusal with its path and its fix. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { KindNotAvailableError, parseSpec, specHash, specJsonSchema, SpecError } from '@demur/interp';
+import { availableKinds, KindNotAvailableError, parseSpec, specHash, specJsonSchema, SpecError } from '@demur/interp';
 
 const pair = { clean: { tokens: [1, 2] }, corrupted: { tokens: [1, 3] }, answer: 5, distractor: ' pie' };
 const spec = { kind: 'attribution', model: 'models/tiny', pairs: [pair] };
@@ -24,7 +24,10 @@ describe('defaults', () => {
     expect(parseSpec(spec)).toEqual({
       ...spec,
       metric: 'logit-difference',
-      options: { method: 'eap', steps: 5, kvHeads: 'expanded', bootstrap: 0, checkExact: 0 },
+      options: {
+        ...{ method: 'eap', steps: 5, grid: 'left', kvHeads: 'expanded', postNorm: 'jacobian', perPosition: false },
+        ...{ bootstrap: 0, bootstrapTop: 100, checkExact: 0 },
+      },
     });
   });
 
@@ -94,12 +97,12 @@ describe('refusals', () => {
   it.each<[string, unknown, string, string]>([
     ['no object', 5, '', 'a spec is a JSON object { "kind", "model", "pairs", ... }, not 5'],
     ['a list', [], '', 'a spec is a JSON object { "kind", "model", "pairs", ... }, not []'],
-    ['no kind', {}, 'kind', 'missing; use activations, activation-patching, attribution, steering, generation'],
+    ['no kind', {}, 'kind', `missing; use ${availableKinds.join(', ')}`],
     [
       'an unknown kind',
       { ...spec, kind: 'patch' },
       'kind',
-      '"patch" is not a kind of experiment; use activations, activation-patching, attribution, steering, generation',
+      `"patch" is not a kind of experiment; use ${availableKinds.join(', ')}`,
     ],
     [
       'an unknown field',
@@ -173,34 +176,69 @@ describe('refusals', () => {
       'missing; give a string',
     ],
     [
-      'a metric of a later version',
-      { ...spec, metric: 'kl-divergence' },
+      'an unknown metric',
+      { ...spec, metric: 'loss' },
       'metric',
-      '"kl-divergence" is not available yet; use "logit-difference"',
+      '"loss" is not "logit-difference", "answer-logprob", "kl-divergence", ' +
+        '{ "refusalLogOdds": { "refuse": [tokens], "comply": [tokens] } } or { "projection": direction, "layer": layer }',
     ],
     [
-      'a projection',
-      { ...spec, metric: { projection: 'refusal' } },
-      'metric',
-      '{"projection":"refusal"} is not available yet; use "logit-difference"',
+      'no tokens of refusing',
+      { ...spec, metric: { refusalLogOdds: { refuse: [] } } },
+      'metric.refusalLogOdds.refuse',
+      '[] is not a non-empty list of tokens, each an id or the exact text of one token',
     ],
-    ['an unknown metric', { ...spec, metric: 'loss' }, 'metric', '"loss" is not one of "logit-difference"'],
+    [
+      'a field that token sets do not have',
+      { ...spec, metric: { refusalLogOdds: { refuse: [1], accept: [2] } } },
+      'metric.refusalLogOdds.accept',
+      'not a field here; use refuse, comply',
+    ],
+    [
+      'a token that is none',
+      { ...spec, metric: { refusalLogOdds: { refuse: [1, -2] } } },
+      'metric.refusalLogOdds.refuse[1]',
+      '-2 is not a token id (0 or more)',
+    ],
+    [
+      'a layer that is none',
+      { ...spec, metric: { projection: { values: [1] }, layer: -1 } },
+      'metric.layer',
+      '-1 is not a layer (0 or more), after which the residual stream is read; the last one unless given',
+    ],
     ['a fractional seed', { ...spec, seed: 0.5 }, 'seed', '0.5 is not a whole number'],
     ['options that are a number', { ...spec, options: 5 }, 'options', '5 is not an object'],
     [
       'an unknown option',
       { ...spec, options: { kvheads: 'native' } },
       'options.kvheads',
-      'not a field here; use method, steps, kvHeads, bootstrap, checkExact',
+      'not a field here; use method, steps, grid, kvHeads, postNorm, perPosition, bootstrap, bootstrapTop, checkExact',
     ],
     [
-      'EAP-IG',
-      { ...spec, options: { method: 'eap-ig' } },
+      'an unknown method',
+      { ...spec, options: { method: 'ig' } },
       'options.method',
-      '"eap-ig" is not available yet; use "eap"',
+      '"ig" is not one of "eap", "eap-ig"',
     ],
-    ['an unknown method', { ...spec, options: { method: 'ig' } }, 'options.method', '"ig" is not one of "eap"'],
-    ['no steps', { ...spec, options: { steps: 0 } }, 'options.steps', '0 is not a number of steps, 1 or more'],
+    ['no steps', { ...spec, options: { steps: 0 } }, 'options.steps', '0 is not a number of steps from 1 to 1000'],
+    [
+      'an unknown grid',
+      { ...spec, options: { grid: 'middle' } },
+      'options.grid',
+      '"middle" is not one of "left", "right"',
+    ],
+    [
+      'another way with post-norms',
+      { ...spec, options: { postNorm: 'frozen' } },
+      'options.postNorm',
+      '"frozen" is not one of "jacobian", "ignore"',
+    ],
+    [
+      'no edges at the top',
+      { ...spec, options: { bootstrapTop: 0 } },
+      'options.bootstrapTop',
+      '0 is not a number of edges from 1 to 1000',
+    ],
     [
       'unknown key/value heads',
       { ...spec, options: { kvHeads: 'both' } },
@@ -208,16 +246,16 @@ describe('refusals', () => {
       '"both" is not one of "native", "expanded"',
     ],
     [
-      'a bootstrap',
-      { ...spec, options: { bootstrap: 100 } },
+      'a bootstrap of one resample',
+      { ...spec, options: { bootstrap: 1 } },
       'options.bootstrap',
-      '100 is not available yet; leave it out or give 0',
+      '1 is not 0, or a number of resamples from 2 to 10000',
     ],
     [
       'an exact check',
-      { ...spec, options: { checkExact: 5 } },
+      { ...spec, options: { checkExact: 5000 } },
       'options.checkExact',
-      '5 is not available yet; leave it out or give 0',
+      '5000 is not 0, or a number of edges up to 1000',
     ],
     [
       'activations without names',
@@ -300,7 +338,8 @@ describe('refusals', () => {
     options: { direction: { values: [1] }, layers: 'all', ...options },
   });
   const layers = '"all" or a non-empty list of layers such as [12], each once';
-  const direction = '{ "file": "x.safetensors", "name": "v" } or { "values": [numbers] }';
+  const direction =
+    '{ "file": "x.safetensors", "name": "v" }, { "experiment": "its folder or id", "layer": 12, "position": -1 } or { "values": [numbers] }';
 
   it.each<[string, object, string, string]>([
     ['no direction', { direction: undefined }, 'direction', `missing; give a direction: ${direction}`],
@@ -311,10 +350,10 @@ describe('refusals', () => {
       `"refusal" names a direction of the database, which is not available yet; give ${direction}`,
     ],
     [
-      'a direction of an experiment',
-      { direction: { experiment: 'x' } },
-      'direction',
-      `{"experiment":"x"} names a direction of the database, which is not available yet; give ${direction}`,
+      'a direction of an experiment by its position alone',
+      { direction: { experiment: 'x', position: -1 } },
+      'direction.layer',
+      'missing; give the layer with the position, or neither for the selected direction',
     ],
     ['a value that is no number', { direction: { values: [1, 'x'] } }, 'direction.values[1]', '"x" is not a number'],
     ['no layers', { layers: undefined }, 'layers', `missing; give ${layers}`],
@@ -355,28 +394,17 @@ describe('refusals', () => {
     ]);
   });
 
-  it.each(['edge-patching', 'circuit-discovery', 'circuit-evaluation', 'head-scan', 'direction'])(
-    'tells that %s is of a later version',
-    (kind) => {
-      const attempt = () => parseSpec({ ...spec, kind });
-      expect(attempt).toThrow(KindNotAvailableError);
-      expect(attempt).toThrow(
-        `kind: "${kind}" is not available yet; this version runs activations, activation-patching, attribution, steering, generation`,
-      );
-    },
-  );
+  it.each(['circuit-discovery', 'circuit-evaluation', 'head-scan'])('tells that %s is of a later version', (kind) => {
+    const attempt = () => parseSpec({ ...spec, kind });
+    expect(attempt).toThrow(KindNotAvailableError);
+    expect(attempt).toThrow(`kind: "${kind}" is not available yet; this version runs ${availableKinds.join(', ')}`);
+  });
 });
 
 describe('JSON Schema', () => {
   it('has a branch a kind, in which only fields without a default are required', () => {
     const schema = specJsonSchema() as { oneOf: { properties: { kind: { const: string } }; required: string[] }[] };
-    expect(schema.oneOf.map(({ properties }) => properties.kind.const)).toEqual([
-      'activations',
-      'activation-patching',
-      'attribution',
-      'steering',
-      'generation',
-    ]);
+    expect(schema.oneOf.map(({ properties }) => properties.kind.const)).toEqual([...availableKinds]);
     expect(schema.oneOf[2]?.required).toEqual(['kind', 'model', 'pairs']);
   });
 });

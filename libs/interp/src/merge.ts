@@ -1,4 +1,5 @@
 /** Shards' arrays to the experiment's: per-pair arrays in the spec's order, scores as the mean over all pairs. */
+import { UNIT_PREFIX } from './attribution/score-sums.ts';
 import type { ExperimentKind } from './spec.ts';
 import type { NamedArray, Shard, ShardArrays } from './shard.ts';
 
@@ -8,26 +9,39 @@ export interface ShardResult {
   arrays: ShardArrays;
 }
 
-/** How the arrays of one name are merged: along the axis over pairs, or by mean over them. */
-type Rule = 'firstAxis' | 'secondAxis' | 'lastAxis' | 'mean';
+/** How the arrays of one name are merged: along the axis over pairs, by mean over them, or as the sum of what shards have. */
+type Rule = 'firstAxis' | 'secondAxis' | 'lastAxis' | 'mean' | 'sum';
 
 /** The rule of an array, by kind of experiment. */
 const ruleOf: Record<ExperimentKind, (name: string) => Rule> = {
   activations: () => 'firstAxis',
   'activation-patching': (name) => (name.startsWith('baseline.') ? 'firstAxis' : 'lastAxis'),
-  attribution: (name) => (name === 'scores' ? 'mean' : 'firstAxis'),
+  attribution: (name) => (name.startsWith(UNIT_PREFIX) ? 'sum' : 'mean'),
+  'edge-patching': edgePatchingRule,
+  direction: directionRule,
   steering: () => 'secondAxis',
   generation: () => 'firstAxis',
 };
 
+function edgePatchingRule(name: string): Rule {
+  if (name === 'effects') return 'mean';
+  return name === 'effects.pair' ? 'lastAxis' : 'firstAxis';
+}
+
+function directionRule(name: string): Rule {
+  if (name === 'directions') return 'mean';
+  return name.startsWith('baseline.') ? 'firstAxis' : 'lastAxis';
+}
+
 /** The arrays of the whole experiment. Exact, and independent of the order in which shards were done. */
 export function mergeShards(kind: ExperimentKind, results: ShardResult[]): Record<string, NamedArray> {
   const ordered = [...results].sort((a, b) => a.shard.index - b.shard.index);
-  const names = Object.keys(ordered[0]?.arrays ?? {});
-  return Object.fromEntries(names.map((name) => [name, mergeOne(ruleOf[kind](name), name, ordered)]));
+  const names = new Set(ordered.flatMap(({ arrays }) => Object.keys(arrays)));
+  return Object.fromEntries([...names].map((name) => [name, mergeOne(ruleOf[kind](name), name, ordered)]));
 }
 
 function mergeOne(rule: Rule, name: string, results: ShardResult[]): NamedArray {
+  if (rule === 'sum') return sumOf(results.flatMap(({ arrays }) => arrays[name] ?? []));
   const parts = results.map(({ shard, arrays }) => ({ shard, array: arrayOf(arrays, name) }));
   switch (rule) {
     case 'mean':
@@ -50,6 +64,12 @@ function arrayOf(arrays: ShardArrays, name: string): NamedArray {
   const array = arrays[name];
   if (array === undefined) throw new Error(`a shard gave no array "${name}"`);
   return array;
+}
+
+function sumOf(arrays: NamedArray[]): NamedArray {
+  const [first, ...others] = arrays as [NamedArray, ...NamedArray[]];
+  for (const { values } of others) for (let at = 0; at < values.length; at++) first.values[at]! += values[at]!;
+  return first;
 }
 
 /** Sum of the shards' sums, in float64 and in shard order, divided by the number of pairs. */

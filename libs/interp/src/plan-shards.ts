@@ -25,15 +25,26 @@ export function planShards(pairs: ResolvedPair[], pairsPerShard?: number): Shard
     pairs: order.slice(start(index), start(index + 1)),
     columns,
     pairCount: pairs.length,
+    start: start(index),
   }));
 }
 
-/** By the tokens that both prompts begin with, then by length. */
+/** By the tokens that both prompts begin with, then by length; then by all else, so that the order does not depend on the spec's. */
 function compare(a: ResolvedPair, b: ResolvedPair): number {
   const shared = Math.min(a.firstDifference, b.firstDifference);
-  for (let at = 0; at < shared; at++) {
-    const difference = (a.clean[at] ?? 0) - (b.clean[at] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return a.firstDifference - b.firstDifference || a.clean.length - b.clean.length;
+  return (
+    compareTokens(a.clean.slice(0, shared), b.clean.slice(0, shared)) ||
+    a.firstDifference - b.firstDifference ||
+    a.clean.length - b.clean.length ||
+    compareTokens(a.clean, b.clean) ||
+    compareTokens(a.corrupted, b.corrupted) ||
+    a.answer - b.answer ||
+    a.distractor - b.distractor
+  );
+}
+
+/** The first difference of two lists of one length. */
+function compareTokens(a: readonly number[], b: readonly number[]): number {
+  for (const [at, token] of a.entries()) if (token !== b[at]) return token - (b[at] ?? 0);
+  return 0;
 }

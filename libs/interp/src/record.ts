@@ -98,9 +98,16 @@ function conventions(spec: ExperimentSpec): Record<string, string> {
         patch: patches[spec.options.direction],
       };
     case 'attribution':
-      return { ...shared(spec), ...attribution, kvHeads: kvHeads[spec.options.kvHeads] };
+      return { ...shared(spec), ...attribution(spec.options), kvHeads: kvHeads[spec.options.kvHeads] };
     case 'edge-patching':
       return { ...shared(spec), ...edgePatching, kvHeads: kvHeads[spec.options.kvHeads] };
+    case 'direction':
+      return {
+        ...shared(spec),
+        ...directionMeaning,
+        made: made[spec.options.method],
+        ...selectionMeaning(spec.options),
+      };
     case 'steering':
       return { ...shared(spec), ...steering, ...completions, stop: stop(spec.options) };
     case 'generation':
@@ -113,11 +120,29 @@ const patches = {
   noising: 'the corrupted activation is written into the clean run',
 };
 
-const attribution = {
-  sign: '(corrupted - clean) . gradient: what the metric gains when the edge goes from clean to corrupted',
-  gradientPoint: 'the clean run',
-  receiver: 'its input before its own norm, the norm fully differentiated',
-  reduction: 'sum over positions, mean over pairs',
+type AttributionOptions = Extract<ExperimentSpec, { kind: 'attribution' }>['options'];
+
+function attribution({ method, steps, grid, postNorm, bootstrap, perPosition }: AttributionOptions) {
+  const points = grid === 'left' ? `k = 0 ... ${steps - 1}` : `k = 1 ... ${steps}`;
+  return {
+    sign: '(corrupted - clean) . gradient: what the metric gains when the edge goes from clean to corrupted',
+    gradientPoint:
+      method === 'eap'
+        ? 'the clean run'
+        : `the mean over ${points} of runs of the clean prompt whose token embeddings are corrupted + (k / ${steps}) (clean - corrupted)`,
+    receiver: 'its input before its own norm, the norm fully differentiated',
+    postNorm: postNorms[postNorm],
+    reduction: 'sum over positions, mean over pairs',
+    ...(perPosition
+      ? { position: 'scores.position is the mean over all pairs; one without a token there adds 0' }
+      : {}),
+    ...(bootstrap > 0 ? { interval: 'percentiles 2.5 and 97.5 over resamples of the pairs with replacement' } : {}),
+  };
+}
+
+const postNorms = {
+  jacobian: "where attention has a post-norm, a head's difference goes through its Jacobian at the clean run",
+  ignore: "a head's difference is taken before the post-norm that attention may have, as in the EAP-IG package",
 };
 
 const edgePatching = {
@@ -125,6 +150,40 @@ const edgePatching = {
   patch:
     "the receiver's input alone has the sender's contribution of the corrupted run; a head's goes through the post-norm by itself",
 };
+
+const directionMeaning = {
+  directions: 'mean over pairs of clean - corrupted, as it is, not normalised',
+  roles: "a role of several tokens is the mean over them; positions before a pair's first difference give nothing",
+  projections: "the component of each prompt along the direction's unit vector",
+};
+
+const made = {
+  'difference-in-means': 'of resid_pre, the residual stream before the layer',
+  heads:
+    'of what the heads add, the output bias excluded, summed over them; carried through the post-norm by its scale in each run; the same for each layer',
+};
+
+/** The rules of Arditi et al. 2024, and what is ours about them. */
+function selectionMeaning({
+  select,
+  maxKl,
+  minAddition,
+  dropLast,
+}: {
+  select: boolean;
+  maxKl: number;
+  minAddition: number;
+  dropLast: number;
+}): Record<string, string> {
+  if (!select) return {};
+  return {
+    selection: `the lowest ablation of the candidates before the last ${dropLast} of the layers with KL <= ${maxKl} and addition >= ${minAddition}`,
+    ablation:
+      'mean metric of the clean prompts, the unit vector projected out of resid_pre, attn_out and mlp_out of every layer',
+    addition: 'mean metric of the corrupted prompts, the direction added to resid_pre of its layer at every position',
+    kl: 'mean KL(plain || ablated) of the next token after the corrupted prompts, in nats, exact: no constant within the logarithms',
+  };
+}
 
 const steering = {
   add: 'coefficient times the direction, as it is, added to resid_pre of each layer given',

@@ -1,7 +1,11 @@
 /** What an experiment gives: arrays, and the document that says what they are. */
 import type { Tokenizer } from '@demur/model';
+import type { BootstrapResult } from './attribution/bootstrap.ts';
 import type { ResolvedPair, Roles } from './dataset/resolved-pair.ts';
 import { rolesOf } from './dataset/roles.ts';
+import type { SelectedDirection } from './direction/select-direction.ts';
+import type { DirectionSummary } from './direction/summarise.ts';
+import type { ExactCheck } from './edges/exact-check.ts';
 import type { ResultCompletions } from './generation/completions.ts';
 import type { Graph } from './graph/graph.ts';
 import type { NamedArray } from './named-array.ts';
@@ -21,12 +25,21 @@ export interface ResultJson {
   /** The spec with its defaults filled. */
   spec: ExperimentSpec;
   pairs: ResultPair[];
-  /** Of a patching at listed positions: what each slot of the position axis is, a column or a role. */
+  /** Of a patching at listed positions, and of a direction: what each slot of the position axis is, a column or a role. */
   positions?: (number | string)[];
-  /** Of an attribution: the rows' names, the columns' names, and how many of the cells are edges. */
+  /** Of a direction: the layers of the layer axis. */
+  layers?: number[];
+  /** Of a direction with a selection: the chosen one; null where no candidate is left, and why. */
+  selected?: SelectedDirection | null;
+  unselected?: string;
+  /** Of an attribution: the rows' names, the columns' names, and how many of the cells are edges. Of an edge patching: the edges' names. */
   senders?: string[];
   receivers?: string[];
-  edges?: number;
+  edges?: number | string[];
+  /** Of an attribution with a bootstrap. */
+  bootstrap?: BootstrapResult;
+  /** Of an attribution that was checked. */
+  exactCheck?: ExactCheck;
   /** Of a steering [coefficient][pair], of a generation [pair]. */
   completions?: ResultCompletions;
   record: RunRecord;
@@ -59,13 +72,32 @@ export interface ResultParts {
   tokenizer: Tokenizer | null;
   /** Of an attribution. */
   graph: Graph | undefined;
+  /** Of a direction. */
+  direction: DirectionSummary | undefined;
+  /** Of an edge patching. */
+  edgeNames: string[] | undefined;
+  /** Of an attribution with a bootstrap. */
+  bootstrap: BootstrapResult | undefined;
+  /** Of an attribution that was checked. */
+  exactCheck: ExactCheck | undefined;
   /** Of a steering or generation. */
   completions: ResultCompletions | undefined;
   record: RunRecord;
 }
 
 /** The document that goes with the arrays. */
-export function resultJson({ spec, pairs, tokenizer, graph, completions, record }: ResultParts): ResultJson {
+export function resultJson({
+  spec,
+  pairs,
+  tokenizer,
+  graph,
+  bootstrap,
+  exactCheck,
+  edgeNames,
+  direction,
+  completions,
+  record,
+}: ResultParts): ResultJson {
   const { senders, receivers, edgeCount: edges } = graph ?? {};
   return {
     kind: spec.kind,
@@ -73,7 +105,11 @@ export function resultJson({ spec, pairs, tokenizer, graph, completions, record 
     spec,
     pairs: pairs.map((pair) => resultPair(pair, tokenizer)),
     ...slotNames(spec),
+    ...direction,
     ...(graph === undefined ? {} : { senders, receivers, edges }),
+    ...(edgeNames === undefined ? {} : { edges: edgeNames }),
+    ...(bootstrap === undefined ? {} : { bootstrap }),
+    ...(exactCheck === undefined ? {} : { exactCheck }),
     ...(completions === undefined ? {} : { completions }),
     record,
   };

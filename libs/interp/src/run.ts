@@ -1,16 +1,21 @@
 /** An experiment from its spec to its result: pairs to tokens, tokens to shards, shards to the engine, arrays merged. */
 import { openModelSource, resolveModel, TokenizerMissingError, type ModelSource, type Tokenizer } from '@demur/model';
+import { takeBootstrap, type BootstrapResult } from './attribution/bootstrap.ts';
+import { requireRoom } from './attribution/kept-scores.ts';
+import { withoutParts } from './attribution/score-sums.ts';
 import { loadPairs } from './dataset/load-pairs.ts';
 import { requireRoles } from './dataset/require-roles.ts';
 import { resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
 import { edgesOfResult, inlineEdges, readEdges } from './edges/edge-list.ts';
+import { takeExactCheck } from './edges/exact-check.ts';
 import type { EnginePool } from './engine/pool.ts';
 import type { ModelRef, ShardOutcome } from './engine/protocol.ts';
 import { NotFiniteError } from './errors.ts';
+import type { ResolveExperiment } from './direction/found-direction.ts';
 import { summariseDirection } from './direction/summarise.ts';
 import { resultCompletions, takeCompletions } from './generation/completions.ts';
 import { stopTokensOf } from './generation/stop-tokens.ts';
-import { buildGraph } from './graph/graph.ts';
+import { buildGraph, type Graph } from './graph/graph.ts';
 import { mergeShards } from './merge.ts';
 import { metricTokensOf } from './metrics/metric-tokens.ts';
 import type { NamedArray } from './named-array.ts';
@@ -40,6 +45,8 @@ export interface RunOptions {
   resolvePairs?: (name: string) => Promise<PairSpec[]>;
   /** From the file of a direction or of pairs to a path that may be read; by default relative to the working directory. */
   resolveFile?: ResolveFile;
+  /** From what a direction calls its experiment to what that gave; by default it is the folder of a result. */
+  resolveExperiment?: ResolveExperiment;
   /** What `prepareExperiment` gave for this spec, where it has been called already. */
   prepared?: PreparedExperiment;
   signal?: AbortSignal;
@@ -56,12 +63,8 @@ export async function runExperiment(given: ExperimentSpec, options: RunOptions):
   const { spec, source, tokenizer, dataSet } = prepared;
   const model = options.pool.place(source);
   const shards = planShards(dataSet.pairs, pairsPerShard(spec, { source, dataSet, model }));
-  const outcomes = await runShards(prepared, { model, shards, options });
+  const { arrays, outcomes } = await runRounds(prepared, { model, shards, options });
   options.onProgress?.({ stage: 'merge', done: 0, total: 1 });
-  const arrays = mergeShards(
-    spec.kind,
-    outcomes.map(({ arrays }, index) => ({ shard: shards[index]!, arrays })),
-  );
   requireFinite(arrays);
   const completions = takeCompletions(arrays, tokenizer);
   const directions = prepared.directions.length === 0 ? {} : { directions: prepared.directions };
@@ -69,13 +72,28 @@ export async function runExperiment(given: ExperimentSpec, options: RunOptions):
   const record = await runRecord(spec, { source, pool: options.pool, model, measures });
   const graph = spec.kind === 'attribution' ? buildGraph(source.config, spec.options.kvHeads) : undefined;
   if (graph) arrays['mask'] = { shape: [graph.senders.length, graph.receivers.length], values: graph.mask };
+  const direction = spec.kind === 'direction' ? summariseDirection(spec, arrays, source.config) : undefined;
+  const bootstrap = graph && (await bootstrapOf(spec, arrays, { graph, prepared, signal: options.signal }));
   options.onProgress?.({ stage: 'merge', done: 1, total: 1 });
   const result = resultJson({
-    ...{ spec, pairs: dataSet.pairs, tokenizer, graph, record },
+    ...{ spec, pairs: dataSet.pairs, tokenizer, graph, bootstrap, direction, record },
     edgeNames: edgesOfResult(prepared.shardSpec, source.config),
+    exactCheck: graph && takeExactCheck(spec, arrays, graph),
     completions: completions && resultCompletions(spec, completions),
   });
   return { arrays, result };
+}
+
+/** Of an attribution that asks for one. */
+async function bootstrapOf(
+  spec: ExperimentSpec,
+  arrays: Record<string, NamedArray>,
+  { graph, prepared, signal }: { graph: Graph; prepared: PreparedExperiment; signal: AbortSignal | undefined },
+): Promise<BootstrapResult | undefined> {
+  if (spec.kind !== 'attribution' || spec.options.bootstrap === 0) return undefined;
+  const { bootstrap: resamples, bootstrapTop: top } = spec.options;
+  const pairCount = prepared.dataSet.pairs.length;
+  return takeBootstrap(arrays, { graph, pairCount, resamples, top, seed: spec.seed ?? 0, signal });
 }
 
 /** Of a streamed model; undefined for one in memory. */
@@ -103,7 +121,7 @@ export interface PreparedExperiment {
 /** Opens the model's headers and tokenizer, and checks the spec against them. Needs no engine. */
 export async function prepareExperiment(
   spec: ExperimentSpec,
-  options: Pick<RunOptions, 'resolveModel' | 'resolvePairs' | 'resolveFile' | 'signal'> = {},
+  options: Pick<RunOptions, 'resolveModel' | 'resolvePairs' | 'resolveFile' | 'resolveExperiment' | 'signal'> = {},
 ): Promise<PreparedExperiment> {
   const resolve = options.resolveModel ?? ((name: string) => resolveModel(name, { signal: options.signal }));
   const source = await openModelSource(await resolve(spec.model));
@@ -113,9 +131,10 @@ export async function prepareExperiment(
   dataSet.warnings.unshift(...notes);
   requireFit(spec, source.config, Math.max(...dataSet.pairs.map(({ clean }) => clean.length)));
   requireRoles(spec, dataSet.pairs);
-  const { resolveFile } = options;
+  requireRoom(spec, source.config, dataSet.pairs);
+  const { resolveFile, resolveExperiment } = options;
   const edges = await readEdges(spec, { config: source.config, resolveFile });
-  const { pinned, inlined, records } = await readDirections(edges.pinned, { dModel: source.config.dModel, resolveFile });
+  const { pinned, inlined, records } = await readDirections(edges.pinned, { source, resolveFile, resolveExperiment });
   const vocabulary = { config: source.config, tokenizer };
   const shardSpec = {
     ...inlineEdges(metricTokensOf(stopTokensOf(inlined, vocabulary), vocabulary), edges.names),
@@ -133,6 +152,29 @@ export async function tokenizerOf(source: ModelSource): Promise<Tokenizer | null
     if (error instanceof TokenizerMissingError) return null;
     throw error;
   }
+}
+
+/** Runs the rounds that the kind has, each given the merged arrays of those before, and gives those of all of them. */
+async function runRounds(
+  prepared: PreparedExperiment,
+  { model, shards, options }: { model: ModelRef; shards: Shard[]; options: RunOptions },
+): Promise<{ arrays: Record<string, NamedArray>; outcomes: ShardOutcome[] }> {
+  const rounds = roundsOf(prepared.spec);
+  const arrays: Record<string, NamedArray> = {};
+  const all: ShardOutcome[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const given = withoutParts(arrays);
+    const own = round === 0 ? shards : shards.map((shard) => ({ ...shard, given }));
+    const onProgress = ({ stage, done, total }: Progress): void =>
+      options.onProgress?.(
+        stage === 'run' ? { stage, done: round * total + done, total: rounds * total } : { stage, done, total },
+      );
+    const outcomes = await runShards(prepared, { model, shards: own, options: { ...options, onProgress } });
+    const results = outcomes.map(({ arrays: found }, i) => ({ shard: shards[i]!, arrays: found }));
+    Object.assign(arrays, mergeShards(prepared.spec.kind, results));
+    all.push(...outcomes);
+  }
+  return { arrays, outcomes: all };
 }
 
 /** Runs all shards; when one fails the others are cancelled, and its error is thrown once they have stopped. */
@@ -185,6 +227,8 @@ function requireFinite(arrays: Record<string, NamedArray>): void {
     const at = arrays[name]?.values.findIndex((value) => !Number.isFinite(value)) ?? -1;
     if (at >= 0) throw new NotFiniteError(`pairs[${at}]`, name, arrays[name]!.values[at]!);
   }
-  const score = arrays['scores']?.values.find((value) => !Number.isFinite(value));
-  if (score !== undefined) throw new NotFiniteError('pairs', 'scores', score);
+  for (const name of ['scores', 'effects', 'check.effects']) {
+    const value = arrays[name]?.values.find((value) => !Number.isFinite(value));
+    if (value !== undefined) throw new NotFiniteError('pairs', name, value);
+  }
 }

@@ -16,6 +16,10 @@ export interface Shard {
   columns: number;
   /** Pairs in the whole spec. */
   pairCount: number;
+  /** The place of its first pair in the order of the whole plan; 0 unless said. */
+  start?: number;
+  /** From the second round of a kind that has several: the merged arrays of the rounds before. */
+  given?: Record<string, NamedArray>;
 }
 
 /**

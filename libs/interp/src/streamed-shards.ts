@@ -3,6 +3,7 @@
  * the memory for activations allows. The numbers do not depend on it beyond the rounding of float32.
  */
 import type { ModelConfig } from '@demur/model';
+import { pathOf } from './attribution/path.ts';
 import type { ResolvedPair } from './dataset/resolved-pair.ts';
 import type { ExperimentSpec } from './spec.ts';
 
@@ -32,9 +33,15 @@ function keptBytes(spec: ExperimentSpec, pair: ResolvedPair, { nLayers, nHeads, 
       const patches = spec.options.activations.reduce((sum, site) => sum + (site === 'z' ? nHeads : 1), 0);
       return nLayers * suffix * row * (4 + patches);
     }
-    case 'attribution':
-      // Differences of all senders, once as parts and once joined, and the inputs.
-      return nLayers * suffix * row * (2 * (nHeads + 1) + 2);
+    case 'attribution': {
+      // Differences of all senders, once as parts and once joined (again where pairs or positions are told apart), and the inputs.
+      const { bootstrap, perPosition } = spec.options;
+      const copies = 2 + (bootstrap > 0 ? 1 : 0) + (perPosition ? 1 : 0);
+      return nLayers * suffix * row * (copies * (nHeads + 1) + 1 + pathOf(spec.options).length);
+    }
+    case 'edge-patching':
+      // Differences of all senders, and the inputs.
+      return nLayers * suffix * row * (nHeads + 1 + 4);
     default:
       return nLayers * length * row * 8;
   }

@@ -3,7 +3,8 @@ import type { FormKind } from './spec-form.ts';
 
 const optionFields: Record<FormKind, readonly string[]> = {
   'activation-patching': ['options.direction', 'options.activations', 'options.positions'],
-  attribution: ['options.kvHeads'],
+  attribution: ['options.method', 'options.kvHeads', 'options.bootstrap'],
+  direction: ['options.layers', 'options.position'],
   steering: [
     'options.direction',
     'options.direction.name',
@@ -15,4 +16,4 @@ const optionFields: Record<FormKind, readonly string[]> = {
   activations: ['options.names', 'options.gradients', 'options.logits'],
 };
 
-export const formFields = (kind: FormKind): string[] => ['kind', 'model', 'pairs', ...optionFields[kind]];
+export const formFields = (kind: FormKind): string[] => ['kind', 'model', 'pairs', 'metric', ...optionFields[kind]];

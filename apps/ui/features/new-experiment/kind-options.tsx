@@ -4,6 +4,7 @@ import { CheckGroup } from '../../components/check-group.tsx';
 import { Field } from '../../components/field.tsx';
 import { Segmented } from '../../components/segmented.tsx';
 import { GenerationOptions, SteeringOptions } from './completion-options.tsx';
+import { DirectionOptions } from './direction-options.tsx';
 import styles from './new-experiment.module.css';
 import type { SpecForm } from './spec-form.ts';
 
@@ -22,6 +23,8 @@ export function KindOptions(props: KindOptionsProps) {
       return <AttributionOptions {...props} />;
     case 'activations':
       return <ActivationsOptions {...props} />;
+    case 'direction':
+      return <DirectionOptions {...props} />;
     case 'steering':
       return <SteeringOptions {...props} />;
     case 'generation':
@@ -88,7 +91,46 @@ function PatchingOptions({ form, errorAt, onEdit }: KindOptionsProps) {
   );
 }
 
-function AttributionOptions({ form, errorAt, onEdit }: KindOptionsProps) {
+function AttributionOptions(props: KindOptionsProps) {
+  const { form, errorAt, onEdit } = props;
+  return (
+    <div className={styles.options}>
+      <Field
+        label="Method"
+        error={errorAt('options.method')}
+        hint="EAP takes the gradient in the clean run; EAP-IG the mean of five between the corrupted and the clean prompt."
+      >
+        {(attributes) => (
+          <select
+            {...attributes}
+            value={form.method}
+            onChange={(event) => onEdit({ method: event.target.value === 'eap-ig' ? 'eap-ig' : 'eap' })}
+          >
+            <option value="eap">EAP</option>
+            <option value="eap-ig">EAP-IG</option>
+          </select>
+        )}
+      </Field>
+      <KvHeads {...props} />
+      <Field
+        label="Bootstrap"
+        error={errorAt('options.bootstrap')}
+        hint="How often the pairs are drawn anew, for an interval of every edge; 0 for none."
+      >
+        {(attributes) => (
+          <input
+            {...attributes}
+            inputMode="numeric"
+            value={form.bootstrap}
+            onChange={(event) => onEdit({ bootstrap: event.target.value })}
+          />
+        )}
+      </Field>
+    </div>
+  );
+}
+
+function KvHeads({ form, errorAt, onEdit }: KindOptionsProps) {
   return (
     <Field
       label="Key and value heads"

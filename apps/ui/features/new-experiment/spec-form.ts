@@ -1,15 +1,19 @@
 /** The form of a new experiment, and the specification that it writes. What is right is for the server to say. */
 
-export type FormKind = 'activation-patching' | 'attribution' | 'steering' | 'generation' | 'activations';
+export type FormKind = 'activation-patching' | 'attribution' | 'direction' | 'steering' | 'generation' | 'activations';
 
 export interface SpecForm {
   kind: FormKind;
   model: string;
   pairs: string;
+  metric: 'logit-difference' | 'answer-logprob' | 'kl-divergence';
   direction: 'denoising' | 'noising';
   activations: string[];
   /** `each`, `all`, `last`, or columns such as `-1, -3`. */
   positions: string;
+  method: 'eap' | 'eap-ig';
+  /** A number of resamples of the pairs, 0 for none. */
+  bootstrap: string;
   kvHeads: 'native' | 'expanded';
   names: string;
   gradients: boolean;
@@ -25,6 +29,10 @@ export interface SpecForm {
   run: 'clean' | 'corrupted';
   maxTokens: string;
   temperature: string;
+  /** Where directions are found: `all` or layers, and columns from the end or roles. */
+  foundLayers: string;
+  foundPositions: string;
+  select: boolean;
 }
 
 export const formKinds: Record<FormKind, { name: string; words: string }> = {
@@ -33,8 +41,13 @@ export const formKinds: Record<FormKind, { name: string; words: string }> = {
     words: 'Where does the decision sit? One activation at a time goes from one run into the other.',
   },
   attribution: {
-    name: 'Attribution (EAP)',
-    words: 'Which edges carry it? Every edge of the model gets a score, from two forwards and one backward.',
+    name: 'Attribution (EAP, EAP-IG)',
+    words: 'Which edges carry it? Every edge of the model gets a score, from two forwards and one backward or a few.',
+  },
+  direction: {
+    name: 'Direction',
+    words:
+      'What separates the two sides? The mean difference of the residual stream, and what ablating or adding it does.',
   },
   steering: {
     name: 'Steering',
@@ -48,9 +61,12 @@ export const emptyForm: SpecForm = {
   kind: 'activation-patching',
   model: '',
   pairs: '',
+  metric: 'logit-difference',
   direction: 'denoising',
   activations: ['resid_pre', 'attn_out', 'mlp_out'],
   positions: 'each',
+  method: 'eap',
+  bootstrap: '0',
   kvHeads: 'expanded',
   names: 'blocks.*.hook_resid_pre',
   gradients: false,
@@ -64,12 +80,22 @@ export const emptyForm: SpecForm = {
   run: 'clean',
   maxTokens: '32',
   temperature: '0',
+  foundLayers: 'all',
+  foundPositions: '-1',
+  select: true,
+};
+
+/** Those that need nothing but their name; token sets and projections are written in JSON. */
+export const formMetrics: Record<SpecForm['metric'], string> = {
+  'logit-difference': 'Logit difference',
+  'answer-logprob': 'Log probability of the answer',
+  'kl-divergence': 'KL divergence from the clean run',
 };
 
 /** The specification as the server takes it. */
 export function specOf(form: SpecForm): Record<string, unknown> {
-  const { kind, model, pairs } = form;
-  return { kind, model, pairs, metric: 'logit-difference', options: optionsOf(form) };
+  const { kind, model, pairs, metric } = form;
+  return { kind, model, pairs, metric, options: optionsOf(form) };
 }
 
 function optionsOf(form: SpecForm): Record<string, unknown> {
@@ -77,9 +103,11 @@ function optionsOf(form: SpecForm): Record<string, unknown> {
     case 'activation-patching':
       return { direction: form.direction, activations: form.activations, positions: patchedAt(form.positions) };
     case 'attribution':
-      return { method: 'eap', kvHeads: form.kvHeads };
+      return { method: form.method, kvHeads: form.kvHeads, bootstrap: numberOf(form.bootstrap) };
     case 'activations':
       return { names: words(form.names), gradients: form.gradients, logits: form.logits };
+    case 'direction':
+      return { layers: layersOf(form.foundLayers), position: patchedAt(form.foundPositions), select: form.select };
     case 'steering':
       return steeringOptions(form);
     case 'generation':

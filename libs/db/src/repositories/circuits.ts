@@ -7,7 +7,7 @@ import type { Artifact } from '../schema/artifacts.ts';
 import { circuitEdges, type CircuitEdge, type Port } from '../schema/circuit-edges.ts';
 import { circuits, type Circuit } from '../schema/circuits.ts';
 import { topEdges } from '../top-edges.ts';
-import { findArtifactById, readArtifact, writeArtifact } from './artifacts.ts';
+import { findArtifact, findArtifactById, readArtifact, writeArtifact } from './artifacts.ts';
 
 /** Scores and mask [senders.length, receivers.length], row-major; a cell is an edge where the mask is not 0. */
 export interface CircuitInput {
@@ -28,6 +28,8 @@ export interface DenseCircuit extends Circuit {
   scores: Float32Array;
   mask: Float32Array;
   inCircuit: Float32Array | null;
+  /** Bounds of a bootstrap, where its experiment made one. */
+  interval: { low: Float32Array; high: Float32Array } | null;
 }
 
 export class CircuitShapeError extends DatabaseError {
@@ -147,12 +149,16 @@ export async function readDenseCircuit(session: Session, id: string): Promise<De
   if (!circuit) return undefined;
   const read = async (artifactId: string): Promise<Float32Array> =>
     (await readArtifact(session, (await findArtifactById(session, artifactId))!)).values;
-  const { scoresArtifactId, maskArtifactId, inCircuitArtifactId } = circuit;
+  const { scoresArtifactId, maskArtifactId, inCircuitArtifactId, experimentId } = circuit;
+  const bound = (side: string) =>
+    experimentId === null ? undefined : findArtifact(session, experimentId, `interval.${side}`);
+  const [low, high] = [await bound('low'), await bound('high')];
   return {
     ...circuit,
     scores: await read(scoresArtifactId),
     mask: await read(maskArtifactId),
     inCircuit: inCircuitArtifactId === null ? null : await read(inCircuitArtifactId),
+    interval: low && high ? { low: await read(low.id), high: await read(high.id) } : null,
   };
 }
 

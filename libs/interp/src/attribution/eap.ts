@@ -1,24 +1,15 @@
 /**
- * Edge attribution patching (Nanda 2023; Syed et al. 2023, arXiv 2310.10348) over all edges of a block of pairs.
+ * Edge attribution patching (Nanda 2023; Syed et al. 2023, arXiv 2310.10348) over all edges of a block of pairs, with the
+ * gradient of the clean run, or the mean of those along a path (path.ts).
  *
- * score(s → r) = Σ over suffix positions of (act_corrupted − act_clean)[s] · ∂ metric / ∂ input[r], in the clean run and
- * through r's own norm. All edges into a layer are one matrix product, senders [S, rows · d] × receivers [R, rows · d]ᵀ;
- * columns before the first difference add nothing, since every sender's difference is zero there.
+ * score(s → r) = Σ over suffix positions of (act_corrupted − act_clean)[s] · ∂ metric / ∂ input[r], through r's own norm.
+ * All edges into a layer are one matrix product, senders [S, rows · d] × receivers [R, rows · d]ᵀ; columns before the first
+ * difference add nothing, since every sender's difference is zero there.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import {
-  blockVjp,
-  headResults,
-  lastRows,
-  normJvp,
-  normVjp,
-  onlyLast,
-  runBlock,
-  tapeBytes,
-  tapeOf,
-} from '@demur/model/engine';
-import type { Block, BlockGradients, BlockTape, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
+import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import { blockVjp, headResults, lastRows, normJvp, onlyLast, runBlock, tapeBytes, tapeOf } from '@demur/model/engine';
+import type { Block, BlockTape, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
 import { receiversPerLayer } from '../graph/graph.ts';
 import type { KvHeads } from '../graph/graph.ts';
@@ -28,182 +19,192 @@ import { suffixLength } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
 import { runPairs } from '../suffix/pair-runs.ts';
 import type { LayerView } from '../suffix/pair-runs.ts';
+import { scoreProducts } from './products.ts';
+import type { ScoreUse } from './products.ts';
+import { layerReceivers, meanOverPath } from './receivers.ts';
+import type { PathPoints } from './receivers.ts';
+
+/**
+ * How a head's difference passes the norm after attention, where there is one: to first order at the clean run, or not at
+ * all, as in the EAP-IG package.
+ */
+export type PostNorm = 'jacobian' | 'ignore';
 
 export interface EapOptions {
   kvHeads: KvHeads;
+  postNorm?: PostNorm;
+  /** Where gradients are taken, as shares of the clean embedding; by default in the clean run, [1]. */
+  path?: readonly number[];
   metric: Metric;
+  /**
+   * What takes the scores, in the order of `buildGraph`. They come in pieces, to be added up; entries that are no edges hold
+   * numbers without meaning, as the graph's mask tells. Of a metric that reads the residual stream before the last block,
+   * `logits` is where it does, and nothing comes of later senders and receivers: they do not reach it.
+   */
+  uses: readonly ScoreUse[];
   readings: Readings;
   cancel: CancelToken;
+  /** Called `stepsOf` times. */
   onStep: () => void;
   /** Bytes of tapes to keep from the forward pass; beyond it blocks run again. */
   tapeBudgetBytes?: number;
+  /** Rows of the path's runs at a time; by default what fits beside the weights. */
+  maxRows?: number;
 }
-
-/** Receivers scored in one product: enough of them that the product runs at full speed. */
-const RECEIVERS_PER_PRODUCT = 64;
 
 /** What the backward pass needs of a layer. */
 interface LayerRecord {
-  /** Clean residual stream at the block's input, [rows, dModel]. */
+  /** The path's residual stream at the block's input, [rows, dModel]. */
   input: Tensor2D;
   prefix: KeyValues | null;
   /** What the forward pass made, where memory allows to keep it; else the block runs again. */
   tape: BlockTape | null;
-  /** Differences of the senders that this layer adds, [senders, rows · dModel]; the first layer adds `input` too. */
+  /** Differences of the senders that this layer adds, [senders, S · pairs · dModel]; the first layer adds `input` too. */
   senders: Tensor2D[];
 }
 
 /** What the backward pass needs of the forward. */
 interface ForwardRecord {
+  /** The path's runs. */
   group: RowGroup;
-  /** Clean residual stream after the last block, [rows, dModel]. */
+  /** Their residual stream after the last block, [rows, dModel]. */
   final: Tensor2D;
   layers: LayerRecord[];
-  /** [all senders, rows · dModel], corrupted − clean. */
+  /** [all senders, S · pairs · dModel], corrupted − clean. */
   senders: Tensor2D;
 }
 
+/** Rows of the path's runs, at most: what products run at full speed with. */
+const MAX_ROWS = 4096;
+
+/** A path's points, as many at a time as have few enough rows. */
+function pathChunks(
+  model: Transformer,
+  pairs: PairBlock,
+  { path = [1], maxRows }: Pick<EapOptions, 'path' | 'maxRows'>,
+): number[][] {
+  const { config, activationBytes } = model;
+  const most = maxRows ?? Math.min(MAX_ROWS, activationBytes / 4 / tapeBytes(config, 1, pairs.length));
+  const count = Math.max(1, Math.floor(most / (pairs.pairs.length * suffixLength(pairs))));
+  return Array.from({ length: Math.ceil(path.length / count) }, (_, i) => path.slice(i * count, (i + 1) * count));
+}
+
+/** How often a block's scores call `onStep`. */
+export function stepsOf(
+  model: Transformer,
+  pairs: PairBlock,
+  options: Pick<EapOptions, 'metric' | 'path' | 'maxRows'>,
+): number {
+  return 2 * options.metric.layers * pathChunks(model, pairs, options).length;
+}
+
 /**
- * corrupted − clean of each head's contribution and of the MLP's output: [nHeads + 1, rows · dModel]. A post-norm carries
- * what a head adds to first order, at the clean run: its Jacobian sees how one head's change rescales all of them.
+ * corrupted − clean of each head's contribution and of the MLP's output: [nHeads + 1, S · pairs · dModel]. A post-norm
+ * carries what a head adds to first order, at the clean run: its Jacobian sees how one head's change rescales all of them.
  */
-function senderDifferences({ block, trace, rows }: LayerView): Tensor2D {
+function senderDifferences({ block, trace, rows }: LayerView, postNorm: PostNorm): Tensor2D {
   const difference = (x: Tensor2D): Tensor2D => rows(x, 'corrupted').sub(rows(x, 'clean'));
   const results = headResults(block, difference(trace.z));
   const { ln1Post: weights } = block;
   const { ln1Post } = trace;
   const heads =
-    weights && ln1Post
+    weights && ln1Post && postNorm === 'jacobian'
       ? normJvp(weights, { unit: rows(ln1Post.unit, 'clean'), scale: rows(ln1Post.scale, 'clean') }, results)
       : results;
   const mlp = difference(trace.mlpOut);
   return tf.concat2d([heads.reshape<Tensor2D>([block.attn.nHeads, -1]), mlp.reshape<Tensor2D>([1, -1])], 0);
 }
 
-function layerRecord(view: LayerView, keepsTape: boolean): LayerRecord {
+function layerRecord(view: LayerView, { keepsTape, postNorm }: { keepsTape: boolean; postNorm: PostNorm }) {
   const { residPre } = view.trace;
   const embedding = (): Tensor2D => view.rows(residPre, 'corrupted').sub(view.rows(residPre, 'clean')).reshape([1, -1]);
   return {
-    input: view.rows(residPre, 'clean').clone(),
+    input: view.pathRows(residPre).clone(),
     prefix: view.prefixKeyValues(),
-    tape: keepsTape ? view.tape('clean') : null,
-    senders: [...(view.layer === 0 ? [embedding()] : []), senderDifferences(view)],
+    tape: keepsTape ? view.pathTape() : null,
+    senders: [...(view.layer === 0 ? [embedding()] : []), senderDifferences(view, postNorm)],
   };
 }
 
-function forward(model: Transformer, pairs: PairBlock, options: EapOptions): ForwardRecord {
-  const { cancel, onStep, tapeBudgetBytes = model.tapeBudgetBytes } = options;
-  // The tape's rows are views of the whole pass: prefix, clean and corrupted.
-  const rows = 2 * pairs.pairs.length * suffixLength(pairs) + pairs.prefixes.length * pairs.prefixLength;
-  const bytes = model.config.nLayers * tapeBytes(model.config, rows, pairs.length);
+function forward(model: Transformer, pairs: PairBlock, options: EapOptions & { path: readonly number[] }) {
+  const { cancel, onStep, path, postNorm = 'jacobian', tapeBudgetBytes = model.tapeBudgetBytes } = options;
+  // The tape's rows are views of the whole pass: prefix, the path, and the sides that are no point of it.
+  const sides = [0, 1].filter((share) => !path.includes(share)).length;
+  const suffixes = (sides + path.length) * pairs.pairs.length * suffixLength(pairs);
+  const rows = suffixes + pairs.prefixes.length * pairs.prefixLength;
+  const { layers: count } = options.metric;
+  const bytes = count * tapeBytes(model.config, rows, pairs.length);
   const onLayer = (view: LayerView): LayerRecord => {
     onStep();
-    return layerRecord(view, bytes <= tapeBudgetBytes);
+    return layerRecord(view, { keepsTape: bytes <= tapeBudgetBytes, postNorm });
   };
-  const { group, final, layers } = runPairs(model, pairs, { cancel, onLayer });
+  const { path: runs, layers } = runPairs(model, pairs, { cancel, onLayer, path, layers: count });
   const senders = layers.flatMap((layer) => layer.senders);
   const all = tf.concat2d(senders, 0);
   tf.dispose(senders);
-  return { group, final: final.clean, layers, senders: all };
+  return { ...(runs as NonNullable<typeof runs>), layers, senders: all } satisfies ForwardRecord;
 }
 
-/** A weight [dModel, heads · dHead] as a head's rows: [heads, dHead, dModel]. */
-function headRows(weight: Tensor2D, dHead: number): Tensor3D {
-  const [dModel, width] = weight.shape;
-  return weight.reshape([dModel, width / dHead, dHead]).transpose([1, 2, 0]);
+/** Each pair's gradient at each point: rows [pairs · points, dModel] → the same shape, points varying fastest. */
+function gradientAtPoints(metric: Metric, last: Tensor2D, points: number): Tensor2D {
+  if (points === 1) return metric.gradients(last);
+  const [rows, width] = last.shape;
+  const byPair = last.reshape<Tensor3D>([rows / points, points, width]);
+  const at = (_: unknown, k: number): Tensor2D =>
+    metric.gradients(byPair.slice([0, k, 0], [rows / points, 1, width]).reshape([rows / points, width]));
+  return tf.stack(Array.from({ length: points }, at), 1).reshape([rows, width]);
 }
 
-/** Gradients [S, C, KV, G, D] at a layer's projections → at its normalized input, [KV · G, rows, dModel]. */
-function projectionReceivers(gradient: Tensor, weight: Tensor2D): Tensor3D {
-  const [s, c, kv, g, dHead] = gradient.shape as [number, number, number, number, number];
-  const weights = headRows(weight, dHead);
-  // Each query head reads by columns of its own; the readers of a key/value head share its.
-  const heads = weights.shape[0];
-  return tf
-    .matMul(gradient.transpose([2, 3, 0, 1, 4]).reshape<Tensor3D>([heads, -1, dHead]), weights)
-    .reshape([kv * g, s * c, weight.shape[0]]);
+/** Scores of all edges of a block of pairs, handed to `uses`: to be summed over the block, or told apart. */
+export async function eapScores(model: Transformer, pairs: PairBlock, options: EapOptions): Promise<void> {
+  const { path = [1] } = options;
+  for (const chunk of pathChunks(model, pairs, options)) {
+    tf.tidy(() => scoreOnPath(model, pairs, { options: { ...options, path: chunk }, of: path.length }));
+    await options.readings.settle();
+  }
 }
 
-/** The gradient at every receiver of a layer, before its norm: [receivers, rows · dModel]. */
-function layerReceivers(block: Block, tape: BlockTape, gradients: BlockGradients): Tensor2D {
-  const { q, k, v } = gradients.attn;
-  const { W_Q, W_K, W_V } = block.attn;
-  const projections = [projectionReceivers(q, W_Q), projectionReceivers(k, W_K), projectionReceivers(v, W_V)];
-  const heads = normVjp(block.ln1, tape.ln1, tf.concat(projections, 0));
-  const mlp = gradients.mlpInput.reshape<Tensor2D>([1, -1]);
-  return tf.concat2d([heads.reshape<Tensor2D>([heads.shape[0] as number, -1]), mlp], 0);
-}
-
-/** Collects receivers until there are enough for one product, and writes the scores to their columns. */
-function scoreWriter(senders: Tensor2D, scores: Float32Array, at: { columns: number; readings: Readings }) {
-  const { columns, readings } = at;
-  let waiting: Tensor2D[] = [];
-  let lastColumn = columns;
-  const flush = (): void => {
-    if (waiting.length === 0) return;
-    const block = tf.tidy(() => tf.matMul<Tensor2D>(senders, tf.concat(waiting, 0), false, true));
-    const [rows, width] = block.shape;
-    const first = lastColumn - width;
-    readings.read(block, (values) => {
-      for (let s = 0; s < rows; s++) scores.set(values.subarray(s * width, (s + 1) * width), s * columns + first);
-    });
-    lastColumn = first;
-    tf.dispose([block, ...waiting]);
-    waiting = [];
-  };
-  /** Receivers arrive from the last to the first; takes ownership of the tensor. */
-  const add = (receivers: Tensor2D): void => {
-    waiting.unshift(receivers);
-    if (waiting.reduce((sum, x) => sum + x.shape[0], 0) >= RECEIVERS_PER_PRODUCT) flush();
-  };
-  return { add, flush };
-}
-
-/** Gradient of the summed metrics at the clean run's final residual stream, [rows, dModel]. */
-function finalGradient({ final, group }: ForwardRecord, metric: Metric): Tensor2D {
-  return onlyLast(metric.gradients(lastRows(final, group)), group);
-}
-
-/**
- * Scores of all edges of a block of pairs, the sum over its pairs: [senders, receivers] row-major, in the order of
- * `buildGraph`. Entries that are no edges hold numbers without meaning; the graph's mask tells which.
- */
-export async function eapScores(model: Transformer, pairs: PairBlock, options: EapOptions): Promise<Float32Array> {
+/** These points' share of the scores. */
+function scoreOnPath(
+  model: Transformer,
+  pairs: PairBlock,
+  { options, of }: { options: EapOptions & { path: readonly number[] }; of: number },
+): void {
   const { config } = model;
-  const columns = config.nLayers * receiversPerLayer(config, options.kvHeads) + 1;
-  const scores = new Float32Array((1 + config.nLayers * (config.nHeads + 1)) * columns);
-  tf.tidy(() => {
-    const record = forward(model, pairs, options);
-    const writer = scoreWriter(record.senders, scores, { columns, readings: options.readings });
-    let dResid = finalGradient(record, options.metric);
-    writer.add(dResid.reshape([1, -1]));
-    for (let layer = config.nLayers - 1; layer >= 0; layer--) {
-      options.cancel.throwIfCancelled();
-      const above = dResid;
-      const run = (block: Block) => backward(block, { record, layer, dResid: above }, options.kvHeads);
-      const below = model.withBlock(layer, run, layer - 1);
-      above.dispose();
-      dResid = below.dResid;
-      writer.add(below.receivers);
-      options.onStep();
-    }
-    writer.flush();
-  });
-  await options.readings.settle();
-  return scores;
+  const { kvHeads, uses, readings, metric } = options;
+  const path = { points: options.path.length, of };
+  const record = forward(model, pairs, options);
+  const columns = config.nLayers * receiversPerLayer(config, kvHeads) + 1;
+  const rows = { positions: suffixLength(pairs), pairs: pairs.pairs.length };
+  const products = scoreProducts(record.senders, columns, { uses, rows, readings });
+  const { final, group } = record;
+  let dResid = onlyLast(gradientAtPoints(metric, lastRows(final, group), path.points), group);
+  products.add(meanOverPath(dResid, path));
+  if (metric.layers < config.nLayers) products.moveTo(metric.layers * receiversPerLayer(config, kvHeads));
+  for (let layer = metric.layers - 1; layer >= 0; layer--) {
+    options.cancel.throwIfCancelled();
+    const above = dResid;
+    const run = (block: Block) => backward(block, { record, layer, dResid: above }, { kvHeads, path });
+    const below = model.withBlock(layer, run, layer - 1);
+    above.dispose();
+    dResid = below.dResid;
+    products.add(below.receivers);
+    options.onStep();
+  }
+  products.flush();
 }
 
-/** One block of the backward pass: the gradient at its input, and at its receivers [receivers, rows · dModel]. */
+/** One block of the backward pass: the gradient at its input, and at its receivers [receivers, S · pairs · dModel]. */
 function backward(
   block: Block,
   { record, layer, dResid }: { record: ForwardRecord; layer: number; dResid: Tensor2D },
-  kvHeads: KvHeads,
+  { kvHeads, path }: { kvHeads: KvHeads; path: PathPoints },
 ): { dResid: Tensor2D; receivers: Tensor2D } {
   return tf.tidy(() => {
     const { prefix, input, tape: kept } = record.layers[layer] as LayerRecord;
     const group: RowGroup = { ...record.group, fixed: prefix ? [prefix] : [] };
     const tape = kept ?? tapeOf(runBlock(block, input, [group]));
     const gradients = blockVjp(block, tape, dResid, { group, perQueryHead: kvHeads === 'expanded' });
-    return { dResid: gradients.residPre, receivers: layerReceivers(block, tape, gradients) };
+    return { dResid: gradients.residPre, receivers: layerReceivers(block, tape, { gradients, path }) };
   });
 }

@@ -2,13 +2,14 @@
 import { z } from 'zod';
 import { PATCH_SITES } from '../patching/site-names.ts';
 import { coefficientSchema, interventionFields } from './direction.ts';
+import { edgesSchema } from './edges.ts';
 import { choice, expecting, show, strict } from './expecting.ts';
 import { hookMistake } from './hook-mistake.ts';
 import { roleReference, tokenSchema } from './pair.ts';
 
-const flag = z.boolean(expecting('true or false'));
+export const flag = z.boolean(expecting('true or false'));
 
-function withoutRepeats(what: string) {
+export function withoutRepeats(what: string) {
   const distinct = (list: readonly unknown[]) => new Set(list).size === list.length;
   return [distinct, expecting(`a list without repeated ${what}`)] as const;
 }
@@ -34,7 +35,7 @@ const somewhere = '"each", "all", "last" or a non-empty list of columns and role
 const columns = 'a column of the prompt (a whole number; negative counts from the end)';
 const roles = 'a role of the pairs, such as "object", "after-object", "last" or "template[3]"';
 
-const position = z.union([z.int(), z.string().regex(roleReference, expecting(roles))], expecting(columns));
+export const position = z.union([z.int(), z.string().regex(roleReference, expecting(roles))], expecting(columns));
 
 export const activationPatchingOptions = strict(
   {
@@ -60,18 +61,37 @@ export const activationPatchingOptions = strict(
   'an object',
 );
 
-const notYet = {
-  error: (issue: { input?: unknown }) => `${show(issue.input)} is not available yet; leave it out or give 0`,
-};
-const isLaterMethod = (value: unknown) => typeof value === 'string' && value.startsWith('eap-ig');
+const resamples = expecting('0, or a number of resamples from 2 to 10000');
+const topEdges = expecting('a number of edges from 1 to 1000');
+const checkedEdges = expecting('0, or a number of edges up to 1000');
 
 export const attributionOptions = strict(
   {
-    method: z.enum(['eap'], choice(['eap'], isLaterMethod)).default('eap'),
-    steps: z.int(expecting('a whole number of steps')).min(1, expecting('a number of steps, 1 or more')).default(5),
+    method: z.enum(['eap', 'eap-ig'], choice(['eap', 'eap-ig'])).default('eap'),
+    steps: z
+      .int(expecting('a whole number of steps'))
+      .min(1, expecting('a number of steps from 1 to 1000'))
+      .max(1000, expecting('a number of steps from 1 to 1000'))
+      .default(5),
+    grid: z.enum(['left', 'right'], choice(['left', 'right'])).default('left'),
     kvHeads: z.enum(['native', 'expanded'], choice(['native', 'expanded'])).default('expanded'),
-    bootstrap: z.literal(0, notYet).default(0),
-    checkExact: z.literal(0, notYet).default(0),
+    postNorm: z.enum(['jacobian', 'ignore'], choice(['jacobian', 'ignore'])).default('jacobian'),
+    perPosition: flag.default(false),
+    bootstrap: z
+      .int(resamples)
+      .refine((count) => count === 0 || (count >= 2 && count <= 10_000), resamples)
+      .default(0),
+    bootstrapTop: z.int(topEdges).min(1, topEdges).max(1000, topEdges).default(100),
+    checkExact: z.int(checkedEdges).min(0, checkedEdges).max(1000, checkedEdges).default(0),
+  },
+  'an object',
+);
+
+export const edgePatchingOptions = strict(
+  {
+    edges: edgesSchema,
+    kvHeads: z.enum(['native', 'expanded'], choice(['native', 'expanded'])).default('expanded'),
+    perPair: flag.default(false),
   },
   'an object',
 );

@@ -1,14 +1,14 @@
 /**
  * The clean and the corrupted run of a block of pairs, on the suffix alone: the shared prefix runs once, in the same
- * matrix products, and everything before the first difference is its keys and values.
+ * matrix products, and everything before the first difference is its keys and values. Where asked, also runs between the
+ * two: points on the straight line from the corrupted to the clean token embeddings.
  */
-import * as tf from '@tensorflow/tfjs';
 import type { Tensor2D } from '@tensorflow/tfjs';
-import { runBlock, scoped, tapeOf } from '@demur/model/engine';
+import { runBlock, scoped, sliceGroup, tapeOf } from '@demur/model/engine';
 import type { Block, BlockTape, BlockTrace, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
-import { suffixLength } from './pair-block.ts';
 import type { PairBlock } from './pair-block.ts';
+import { PassLayout } from './pass-layout.ts';
 
 export type Side = 'clean' | 'corrupted';
 
@@ -25,8 +25,10 @@ export interface LayerView {
   /** A side's rows, with the prefix's keys and values of this layer. */
   group: RowGroup;
   prefixKeyValues(): KeyValues | null;
-  /** What the backward pass of a side needs. */
-  tape(side: Side): BlockTape;
+  /** The path's rows of a tensor of the pass: [S · pairs · points, width], position-major, points varying fastest. */
+  pathRows(x: Tensor2D): Tensor2D;
+  /** What the backward pass of the path's runs needs. */
+  pathTape(): BlockTape;
 }
 
 export interface PairRuns<T> {
@@ -36,67 +38,41 @@ export interface PairRuns<T> {
   group: RowGroup;
   /** Residual stream after the last block, each side [S · pairs, dModel]. */
   final: Record<Side, Tensor2D>;
-}
-
-/** What enters the first block: embeddings of the prefix, the clean and the corrupted suffixes, as the pass's groups are. */
-function embedAll(model: Transformer, block: PairBlock, groups: readonly RowGroup[]): Tensor2D {
-  const suffix = (side: Side): number[][] => block.pairs.map(({ pair }) => pair[side].slice(block.prefixLength));
-  const sides = [suffix('clean'), suffix('corrupted')];
-  const tokens = block.prefixLength > 0 ? [block.prefixes, ...sides] : sides;
-  return tf.concat(
-    tokens.map((of, i) => model.withPositions(model.embed(of), groups[i] as RowGroup)),
-    0,
-  );
-}
-
-/** Prefix (if any), clean, corrupted. */
-function groupsOf(model: Transformer, block: PairBlock): RowGroup[] {
-  const { prefixLength: start, length } = block;
-  const side = model.group({ cells: block.pairs.length, start, positions: suffixLength(block), length });
-  if (start === 0) return [side, side];
-  const prefix = model.group({ cells: block.prefixes.length, start: 0, positions: start, length });
-  const reading = { ...side, reads: [0] };
-  return [prefix, reading, reading];
-}
-
-/** Row ranges of the two sides within the pass. */
-function sideRows(groups: readonly RowGroup[]): Record<Side, [number, number]> {
-  const sizes = groups.map((group) => group.cells * group.positions);
-  const [before, side] = sizes.length === 3 ? (sizes as [number, number]) : [0, sizes[0] as number];
-  return { clean: [before, side], corrupted: [before + side, side] };
+  /** The path's runs: pairs × points as cells, and their final residual stream [S · pairs · points, dModel]. */
+  path: { group: RowGroup; final: Tensor2D } | null;
 }
 
 /**
  * Runs both sides of a block through all layers. Call within `tf.tidy`: the result lives as long as the scope.
- * @param onLayer sees each layer's trace and returns what is needed of it later: tensors in plain objects and arrays.
+ * @param options.onLayer sees each layer's trace and returns what is needed of it later: tensors in plain objects and arrays.
+ * @param options.layers blocks to run; by default all.
+ * @param options.path shares of the clean embedding, from 0 (the corrupted run) to 1 (the clean run), each run for every pair.
  */
 export function runPairs<T>(
   model: Transformer,
   block: PairBlock,
-  options: { cancel: CancelToken; onLayer: (view: LayerView) => T },
+  options: { cancel: CancelToken; onLayer: (view: LayerView) => T; layers?: number; path?: readonly number[] },
 ): PairRuns<T> {
-  const groups = groupsOf(model, block);
-  const ranges = sideRows(groups);
-  const rows = (x: Tensor2D, side: Side): Tensor2D => {
-    const [start, count] = ranges[side];
-    return x.slice([start, 0], [count, x.shape[1]]);
-  };
-  const offset = groups.length - 2;
-  const group: RowGroup = { ...(groups.at(-1) as RowGroup), reads: [], fixed: [] };
+  const runs = new PassLayout(model, block, options.path ?? []);
+  const { groups, hasPrefix, pathGroup } = runs;
+  const rows = (x: Tensor2D, side: Side): Tensor2D => runs.rows(x, side);
+  const pathRows = (x: Tensor2D): Tensor2D => runs.pathRows(x);
+  const alone = (of: RowGroup): RowGroup => ({ ...of, reads: [], fixed: [] });
+  const group = { ...alone(groups.at(-1) as RowGroup), cells: block.pairs.length };
   const layers: T[] = [];
-  let resid = embedAll(model, block, groups);
-  for (let layer = 0; layer < model.config.nLayers; layer++) {
+  let resid = runs.embed(model, block);
+  for (let layer = 0; layer < (options.layers ?? model.config.nLayers); layer++) {
     options.cancel.throwIfCancelled();
     const run = (weights: Block): { residPost: Tensor2D; kept: T } => {
       const trace = runBlock(weights, resid, groups);
       const of = (group: number): BlockTrace['attn'][number] => trace.attn[group] as BlockTrace['attn'][number];
-      const groupOf = (side: Side): number => (side === 'clean' ? offset : offset + 1);
-      const attn = (side: Side): BlockTrace['attn'][number] => of(groupOf(side));
+      const attn = (side: Side): BlockTrace['attn'][number] => of(runs.groupOf(side));
       const keyValues = (side: Side): KeyValues => attn(side).own;
-      const tape = (side: Side): BlockTape => tapeOf(trace, groupOf(side), (x) => rows(x, side));
-      const prefixKeyValues = (): KeyValues | null => (offset === 1 ? of(0).own : null);
-      const ofLayer = { ...group, fixed: offset === 1 ? [of(0).own] : [] };
-      const view = { layer, block: weights, trace, rows, keyValues, attn, group: ofLayer, prefixKeyValues, tape };
+      const pathTape = (): BlockTape => tapeOf(trace, pathGroup, pathRows);
+      const prefixKeyValues = (): KeyValues | null => (hasPrefix ? of(0).own : null);
+      const ofLayer = { ...group, fixed: hasPrefix ? [of(0).own] : [] };
+      const ofSides = { rows, keyValues, attn, group: ofLayer };
+      const view = { layer, block: weights, trace, ...ofSides, prefixKeyValues, pathRows, pathTape };
       return { residPost: trace.residPost, kept: options.onLayer(view) };
     };
     const { residPost, kept } = model.withBlock(layer, (weights) => scoped(() => run(weights)));
@@ -104,5 +80,7 @@ export function runPairs<T>(
     resid = residPost;
     layers.push(kept);
   }
-  return { layers, group, final: { clean: rows(resid, 'clean'), corrupted: rows(resid, 'corrupted') } };
+  const final = { clean: rows(resid, 'clean'), corrupted: rows(resid, 'corrupted') };
+  const path = pathGroup < 0 ? null : { group: alone(groups[pathGroup] as RowGroup), final: pathRows(resid) };
+  return { layers, group, final, path };
 }
