@@ -21,6 +21,7 @@ import { parseSpec } from '../../libs/interp/src/spec.ts';
 import { gradientsAt } from '../../libs/model/src/gradients.ts';
 import { BlockSlots } from '../../libs/model/src/weights/block-slots.ts';
 import { openWeights } from '../../libs/model/src/weights/model-weights.ts';
+import { randomValues } from './tiny-model.ts';
 
 const models = ['gpt2', 'llama_mha', 'llama_gqa_tied', 'gemma2', 'qwen2'];
 const tokens = [
@@ -139,6 +140,10 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
       for (const [name, activation] of run.activations) keep(`${logitsAt} ${name}`, activation);
       run.dispose();
     }
+    tf.tidy(() => {
+      const logits = model.unembed(tf.tensor2d(randomValues(3 * model.config.dModel, 1), [3, model.config.dModel]));
+      keep('gradient at the final norm', model.unembedVjp(logits, tf.softmax(logits)));
+    });
     for (const tapeBudgetBytes of [1e9, 0]) {
       const metric = (): tf.Tensor2D =>
         tf.tidy(() => model.unembeddingRows([11, 12]).sub(model.unembeddingRows([30, 30])));

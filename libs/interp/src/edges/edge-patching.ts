@@ -10,12 +10,13 @@ import type { Tensor2D } from '@tensorflow/tfjs';
 import { lastRows, passBlock, scoped } from '@demur/model/engine';
 import type { Block, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
-import type { KvHeads } from '../graph/graph.ts';
+import type { GraphShape, KvHeads } from '../graph/graph.ts';
 import type { Metric } from '../metrics/metric.ts';
 import { rowsThatFit } from '../patching/patching.ts';
 import type { Readings } from '../readings.ts';
 import { suffixLength } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
+import { senderPlace } from './edge-cells.ts';
 import type { EdgeCell } from './edge-cells.ts';
 import { afterReceivers, besideEachOther } from './receivers.ts';
 import { groupAt, senderChanges } from './sender-changes.ts';
@@ -53,9 +54,9 @@ function planPasses(cells: readonly EdgeCell[], block: PairBlock, maxRows: numbe
   return Array.from({ length: count }, (_, pass) => cells.slice(start(pass), start(pass + 1)));
 }
 
-/** Whether the metric, read after `end` blocks, can tell a cell's run from the clean one. */
-function isSeen({ receiver: { layer, port } }: EdgeCell, end: number, nLayers: number): boolean {
-  return layer < end || (port === 'logits' && end === nLayers);
+/** Whether the metric, read after `end` blocks, can tell a cell's run from the clean one; its reading stands for `logits`. */
+function isSeen({ sender, receiver: { layer, port } }: EdgeCell, end: number, shape: GraphShape): boolean {
+  return port === 'logits' ? (senderPlace(sender, shape)?.layer ?? 0) < end : layer < end;
 }
 
 /** Measures all edges of a block. The metric's pairs are the block's, in its order. */
@@ -67,7 +68,7 @@ export async function patchEdges(
   const { metric, readings, cancel, onStep, maxRows = rowsThatFit(model), share = 1 } = options;
   const pairs = block.pairs.length;
   const { layers: end } = metric;
-  const cells = options.cells.filter((cell) => isSeen(cell, end, model.config.nLayers));
+  const cells = options.cells.filter((cell) => isSeen(cell, end, model.config));
   const passes = planPasses(cells, block, maxRows);
   const stepsAPass = end + 1;
   const own = { clean: new Float32Array(), corrupted: new Float32Array() };

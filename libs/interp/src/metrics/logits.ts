@@ -15,14 +15,17 @@ export interface PairLogits {
   gradient(normalized: Tensor2D): Tensor2D;
 }
 
+/** Rows [n · pairs, dModel], pairs varying fastest, times one row a pair [pairs, dModel] → [n, pairs]. */
+export function rowProducts(normalized: Tensor2D, rows: Tensor2D): Tensor2D {
+  const [pairs, width] = rows.shape;
+  return normalized.reshape([-1, pairs, width]).mul(rows).sum<Tensor2D>(-1);
+}
+
 /** The logit of `tokens[p]` in pair p's rows. */
 export function pairLogits(model: Transformer, tokens: readonly number[]): PairLogits {
   const { logitSoftcap: cap } = model.config;
-  const value = (normalized: Tensor2D, pairs: number): Tensor2D => {
-    const rows = model.unembeddingRows(tokens.slice(0, pairs));
-    const each = normalized.reshape([-1, pairs, rows.shape[1]]).mul(rows);
-    return softcap(each.sum<Tensor2D>(-1), cap);
-  };
+  const value = (normalized: Tensor2D, pairs: number): Tensor2D =>
+    softcap(rowProducts(normalized, model.unembeddingRows(tokens.slice(0, pairs))), cap);
   return {
     value,
     gradient: (normalized) => {

@@ -95,7 +95,14 @@ export async function patchingShard(
     const metric = await openMetric(model, spec.metric, { pairs: block.pairs, readings });
     const onStep = (done: number, total: number): void => onProgress(i * total + done, blocks.length * total);
     const of = { direction, sites: activations, positions, columns: shard.columns };
-    const results = await patchBlock(model, block, { ...of, metric, readings, cancel, onStep });
+    // A metric on an earlier layer's residual stream sees no cell after it: those stay the destination's own.
+    const results = await patchBlock(model.firstLayers(metric.layers), block, {
+      ...of,
+      metric,
+      readings,
+      cancel,
+      onStep,
+    });
     writeBlock(arrays, block, results, { spec, columns: shard.columns, model });
   }
   return arrays;
