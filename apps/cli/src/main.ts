@@ -21,7 +21,7 @@ const program = new Command('demur')
 program
   .command('run')
   .description(
-    'run an experiment (activations, activation-patching, attribution, steering or generation): writes DIR/result.json and DIR/arrays.safetensors',
+    'run an experiment (activations, activation-patching, attribution, edge-patching, direction, steering or generation): writes DIR/result.json and DIR/arrays.safetensors',
   )
   .argument('<SPEC.json>', 'the experiment specification; - reads it from standard input')
   .requiredOption('--out <DIR>', 'folder for the result; made if it does not exist')

@@ -2,6 +2,8 @@
 import type { Transformer } from '@demur/model/engine';
 import { activationsShard } from './activations/activations.ts';
 import { attributionShard } from './attribution/attribution-shard.ts';
+import { directionShard } from './direction/direction-shard.ts';
+import { edgePatchingShard, exactCheckShard } from './edges/edge-patching-shard.ts';
 import { generationShard } from './generation/generation-shard.ts';
 import { patchingShard } from './patching/patching-shard.ts';
 import { withReadings } from './readings.ts';
@@ -26,7 +28,11 @@ async function shardOf(model: Transformer, spec: ExperimentSpec, shard: Shard, w
     case 'activation-patching':
       return patchingShard(model, spec, shard, work);
     case 'attribution':
-      return attributionShard(model, spec, shard, work);
+      return (shard.given ? exactCheckShard : attributionShard)(model, spec, shard, work);
+    case 'edge-patching':
+      return edgePatchingShard(model, spec, shard, work);
+    case 'direction':
+      return directionShard(model, spec, shard, work);
     case 'steering':
       return steeringShard(model, spec, shard, work);
     case 'generation':

@@ -43,8 +43,10 @@ export {
   type CircuitShape,
   type ScoredCircuit,
 } from './formats/scored-circuit.ts';
+export { spearman } from './correlation.ts';
 export { buildGraph, type Graph, type KvHeads } from './graph/graph.ts';
 export { ascendingOrder, descendingOrder, strengthOrder } from './graph/score-order.ts';
+export { metricLabel } from './metrics/describe-metric.ts';
 export type { NamedArray } from './named-array.ts';
 export { SITE_HEADS, type PatchSite } from './patching/site-names.ts';
 export type { RunRecord } from './record.ts';
@@ -67,6 +69,7 @@ export {
   type ExperimentKind,
   type ExperimentSpec,
 } from './spec.ts';
+export type { ResolveExperiment } from './direction/found-direction.ts';
 export { KindNotAvailableError, SpecError, type SpecIssue } from './spec/errors.ts';
 export type { PairSpec, PromptSpec, TokenSpec } from './spec/pair.ts';
 export { OutputError, reserveOutput, writeResult } from './write-result.ts';

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { directionOptions } from './spec/direction-options.ts';
 import { KindNotAvailableError, SpecError } from './spec/errors.ts';
 import { expecting, show, strict } from './spec/expecting.ts';
 import { specIssues } from './spec/issues.ts';
@@ -11,15 +12,24 @@ import {
   activationPatchingOptions,
   activationsOptions,
   attributionOptions,
+  edgePatchingOptions,
   generationOptions,
   steeringOptions,
 } from './spec/options.ts';
 import { metricSchema } from './spec/metric.ts';
 import { pairsSchema } from './spec/pair.ts';
 
-export const availableKinds = ['activations', 'activation-patching', 'attribution', 'steering', 'generation'] as const;
+export const availableKinds = [
+  'activations',
+  'activation-patching',
+  'attribution',
+  'edge-patching',
+  'direction',
+  'steering',
+  'generation',
+] as const;
 
-const laterKinds = ['edge-patching', 'circuit-discovery', 'circuit-evaluation', 'head-scan', 'direction'];
+const laterKinds = ['circuit-discovery', 'circuit-evaluation', 'head-scan'];
 
 const what = 'a directory, a GGUF file, a Hub id or the name of a registered model';
 
@@ -38,6 +48,8 @@ export const experimentSpecSchema = z.discriminatedUnion('kind', [
     'a spec',
   ),
   strict({ kind: z.literal('attribution'), ...shared, options: attributionOptions.prefault({}) }, 'a spec'),
+  strict({ kind: z.literal('edge-patching'), ...shared, options: edgePatchingOptions.prefault({} as never) }, 'a spec'),
+  strict({ kind: z.literal('direction'), ...shared, options: directionOptions.prefault({}) }, 'a spec'),
   strict({ kind: z.literal('steering'), ...shared, options: steeringOptions.prefault({} as never) }, 'a spec'),
   strict({ kind: z.literal('generation'), ...shared, options: generationOptions.prefault({}) }, 'a spec'),
 ]);

@@ -38,6 +38,7 @@ import { connection, decodeCursor, encodeCursor, pageSize } from '../relay/page.
 import type { SteeringSweep } from '../steering-sweep/steering-sweep.type.ts';
 import type { ExperimentFilter } from './experiment.input.ts';
 import type { ArrayInfo, Experiment, ExperimentProgress } from './experiment.type.ts';
+import { foundDirections } from './found-directions.ts';
 import { followProgress } from './follow-progress.ts';
 import { toExperiment, toProgress } from './to-experiment.ts';
 
@@ -220,6 +221,7 @@ export class Experiments {
       resolveModel: (name: string) => this.#models.pathHere(name),
       resolvePairs: async (slug: string) => (await this.#dataSets.resolve(slug)).pairs,
       resolveFile: (file: string) => this.#models.allowedFile(file),
+      resolveExperiment: foundDirections(this.#database),
     };
   }
 

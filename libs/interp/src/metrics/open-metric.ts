@@ -40,5 +40,5 @@ export async function openMetric(
 
 function valuesOf(direction: DirectionSpec): readonly number[] {
   if ('values' in direction) return direction.values;
-  throw new Error(`the direction of ${direction.file} was not read`);
+  throw new Error('a direction was not read');
 }

@@ -1,37 +1,51 @@
 /** Directions and what is done with them, as a spec gives them. Reading their files is steering/directions.ts's job. */
 import { z } from 'zod';
 import { choice, expecting, show, strict } from './expecting.ts';
+import { roleReference } from './pair.ts';
 
 const text = z.string(expecting('a string')).min(1, expecting('a name'));
 const number = z.number(expecting('a number'));
 
-const what = 'a direction: { "file": "x.safetensors", "name": "v" } or { "values": [numbers] }';
+const what =
+  'a direction: { "file": "x.safetensors", "name": "v" }, { "experiment": "its folder or id", "layer": 12, "position": -1 } or { "values": [numbers] }';
 
-const fileDirection = strict(
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, expecting('a SHA-256 (64 hex digits)'))
+  .optional();
+
+const fileDirection = strict({ file: text, name: text, sha256 }, what);
+
+const layer = 'a layer (0 or more)';
+const position = 'a position of the experiment: a column such as -1, or a role';
+
+const experimentDirection = strict(
   {
-    file: text,
-    name: text,
-    sha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/, expecting('a SHA-256 (64 hex digits)'))
-      .optional(),
+    experiment: text,
+    layer: z.int(expecting(layer)).min(0, expecting(layer)).optional(),
+    position: z.union([z.int(), z.string().regex(roleReference, expecting(position))], expecting(position)).optional(),
+    sha256,
   },
   what,
-);
+).refine((own) => own.layer !== undefined || own.position === undefined, {
+  error: 'missing; give the layer with the position, or neither for the selected direction',
+  path: ['layer'],
+});
+
 const valuesDirection = strict(
   { values: z.array(number, expecting('a list of numbers')).min(1, expecting(what)) },
   what,
 );
 
 function isLater(value: unknown): boolean {
-  return typeof value === 'string' || (typeof value === 'object' && value !== null && 'experiment' in value);
+  return typeof value === 'string';
 }
 
 const notYet = (value: unknown) =>
   `${show(value)} names a direction of the database, which is not available yet; give ${what.slice('a direction: '.length)}`;
 
 /** `sha256` is that of the vector's float32 values, filled in once they have been read: it makes them part of the spec. */
-export const directionSchema = z.union([fileDirection, valuesDirection], {
+export const directionSchema = z.union([fileDirection, experimentDirection, valuesDirection], {
   error: (issue) => (isLater(issue.input) ? notYet(issue.input) : expecting(what).error(issue)),
 });
 
@@ -39,20 +53,22 @@ export type DirectionSpec = z.infer<typeof directionSchema>;
 
 const layerList = '"all" or a non-empty list of layers such as [12], each once';
 
+export const layersSchema = z.union(
+  [
+    z.literal('all'),
+    z
+      .array(z.int(expecting('a layer (a whole number)')).min(0, expecting('a layer (0 or more)')))
+      .min(1, expecting(layerList))
+      .refine((list) => new Set(list).size === list.length, expecting(layerList)),
+  ],
+  expecting(layerList),
+);
+
 /** Which direction, where it acts, and how. */
 export const interventionFields = {
   direction: directionSchema,
   mode: z.enum(['add', 'ablate'], choice(['add', 'ablate'])).default('add'),
-  layers: z.union(
-    [
-      z.literal('all'),
-      z
-        .array(z.int(expecting('a layer (a whole number)')).min(0, expecting('a layer (0 or more)')))
-        .min(1, expecting(layerList))
-        .refine((list) => new Set(list).size === list.length, expecting(layerList)),
-    ],
-    expecting(layerList),
-  ),
+  layers: layersSchema,
   positions: z.enum(['all', 'last'], choice(['all', 'last'])).default('all'),
 };
 

@@ -1,5 +1,7 @@
 /** What of a spec can only be checked once its model and pairs are known: layers and columns. Before the first pass. */
 import type { ModelConfig } from '@demur/model';
+import { edgeIssues } from '../edges/edge-list.ts';
+import { headOf } from '../direction/layers.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import { SpecError, type SpecIssue } from './errors.ts';
 import { hookMistake } from './hook-mistake.ts';
@@ -34,6 +36,10 @@ function optionIssues(spec: ExperimentSpec, config: ModelConfig, columns: number
       return typeof spec.options.positions === 'string' ? [] : columnIssues(spec.options.positions, columns);
     case 'attribution':
       return [];
+    case 'edge-patching':
+      return edgeIssues(spec.options, config);
+    case 'direction':
+      return [...layerIssues(spec.options.layers, 'options.layers', config), ...headIssues(spec.options.heads, config)];
     case 'steering':
       return layerIssues(spec.options.layers, 'options.layers', config);
     case 'generation':
@@ -56,6 +62,14 @@ function layerIssues(layers: 'all' | number[], path: string, { nLayers }: ModelC
       ? []
       : [{ path: `${path}[${at}]`, message: `${layer} is no layer; the model has layers 0 to ${nLayers - 1}` }],
   );
+}
+
+function headIssues(names: readonly string[] = [], { nLayers, nHeads }: ModelConfig): SpecIssue[] {
+  return names.flatMap((name, at) => {
+    const { layer, head } = headOf(name);
+    const message = `"${name}" is no head; the model has layers 0 to ${nLayers - 1}, each with heads 0 to ${nHeads - 1}`;
+    return layer < nLayers && head < nHeads ? [] : [{ path: `options.heads[${at}]`, message }];
+  });
 }
 
 function columnIssues(positions: readonly (number | string)[], columns: number): SpecIssue[] {

@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { DemurError, readSafetensorsTensor } from '@demur/model';
+import { DemurError, readSafetensorsTensor, type ModelSource } from '@demur/model';
+import { readResultFolder, vectorOf, type ResolveExperiment } from '../direction/found-direction.ts';
 import type { DirectionSpec } from '../spec/direction.ts';
 import { SpecError } from '../spec/errors.ts';
 import type { ExperimentSpec } from '../spec.ts';
@@ -37,24 +38,39 @@ export interface Directions {
   records: DirectionRecord[];
 }
 
+/** Where directions come from, and whose they must be. */
+interface Places {
+  source: Pick<ModelSource, 'config' | 'identity'>;
+  resolveFile: ResolveFile;
+  resolveExperiment: ResolveExperiment;
+}
+
+/** By default an experiment is called by the folder of its result. */
+type ReadOptions = Pick<Places, 'source'> & { [key in keyof Places]?: Places[key] | undefined };
+
 /**
  * Reads and checks what `spec` names.
- * @throws SpecError naming file, tensor and fix: unreadable, no such tensor, not [dModel] floats, not finite, zero where it
+ * @throws SpecError naming file, tensor and fix: unreadable, of another model, no such tensor, not [dModel] floats, not finite, zero where it
  *   is projected out, or changed since its hash was taken.
  */
 export async function readDirections(
   spec: ExperimentSpec,
-  { dModel, resolveFile = (file) => resolve(file) }: { dModel: number; resolveFile?: ResolveFile | undefined },
+  { source, resolveFile = (file) => resolve(file), resolveExperiment }: ReadOptions,
 ): Promise<Directions> {
+  const { dModel } = source.config;
+  const places = {
+    ...{ source, resolveFile },
+    resolveExperiment: resolveExperiment ?? (async (name: string) => readResultFolder(name, await resolveFile(name))),
+  };
   const read: ReadDirection[] = [];
   for (const { at, direction, mode } of directionsOf(spec)) {
-    const values = await valuesOf(direction, at, resolveFile);
+    const values = await valuesOf(direction, at, places);
     requireVector(values, { at, name: nameOf(direction), dModel, isProjected: mode === 'ablate' });
     requireSame(direction, at, values);
     read.push({ at, direction, values });
   }
   const pinned = read.map(({ direction, values }) =>
-    'file' in direction ? { ...direction, sha256: hashOf(values) } : direction,
+    'values' in direction ? direction : { ...direction, sha256: hashOf(values) },
   );
   const inlined = read.map(({ values }) => ({ values: [...values] }));
   return {
@@ -101,31 +117,43 @@ function withOptionDirections(spec: ExperimentSpec, directions: DirectionSpec[])
 
 /** How messages call a direction. */
 function nameOf(direction: DirectionSpec): string {
-  return 'file' in direction ? `"${direction.name}" of ${direction.file}` : 'the direction';
+  if ('file' in direction) return `"${direction.name}" of ${direction.file}`;
+  return 'experiment' in direction ? `the direction of ${direction.experiment}` : 'the direction';
 }
 
 function refused(at: string, message: string): SpecError {
   return new SpecError([{ path: at, message }]);
 }
 
-async function valuesOf(direction: DirectionSpec, at: string, resolveFile: ResolveFile): Promise<Float32Array> {
+async function valuesOf(
+  direction: DirectionSpec,
+  at: string,
+  { source, resolveFile, resolveExperiment }: Places,
+): Promise<Float32Array> {
   if ('values' in direction) return Float32Array.from(direction.values);
-  const { shape, values } = await readTensor(direction, at, resolveFile);
+  if ('experiment' in direction)
+    return reading(at, async () => {
+      const found = await resolveExperiment(direction.experiment);
+      return vectorOf(direction, found, (await source.identity()).weightsSha256);
+    });
+  const { file, name } = direction;
+  const { shape, values } = await reading(at, async () => readSafetensorsTensor(await resolveFile(file), name));
   if (shape.length !== 1)
     throw refused(at, `${nameOf(direction)} has the shape [${shape.join(', ')}]; give one vector, [dModel]`);
   return values;
 }
 
-async function readTensor({ file, name }: { file: string; name: string }, at: string, resolveFile: ResolveFile) {
+/** What goes wrong gets the direction's place in the spec. */
+async function reading<T>(at: string, read: () => Promise<T>): Promise<T> {
   try {
-    return await readSafetensorsTensor(await resolveFile(file), name);
+    return await read();
   } catch (error) {
     if (error instanceof DemurError && error.path === undefined) throw new DirectionError(at, error);
     throw error;
   }
 }
 
-/** A direction's file that cannot be read; the code is that of the cause. */
+/** A direction that cannot be read; the code is that of the cause. */
 class DirectionError extends DemurError {
   constructor(at: string, cause: DemurError) {
     super(cause.code, cause.message, { path: at, cause });
@@ -146,7 +174,7 @@ function requireVector(
 
 /** A direction whose hash is given must still be what it was. */
 function requireSame(direction: DirectionSpec, at: string, values: Float32Array): void {
-  if (!('file' in direction) || direction.sha256 === undefined || direction.sha256 === hashOf(values)) return;
+  if ('values' in direction || direction.sha256 === undefined || direction.sha256 === hashOf(values)) return;
   throw refused(
     at,
     `${nameOf(direction)} has the SHA-256 ${hashOf(values)}, not ${direction.sha256}: it has changed; leave out "sha256" to take it as it is`,

@@ -28,7 +28,7 @@ export function interventionEdits(intervention: Intervention, coefficients: read
 
 function valuesOf(direction: DirectionSpec): Float32Array {
   if ('values' in direction) return Float32Array.from(direction.values);
-  throw new Error(`the direction of ${direction.file} was not read`);
+  throw new Error('a direction was not read');
 }
 
 function residHooks(layers: Intervention['layers']): string[] {
