@@ -1,6 +1,6 @@
 /** Two circuits side by side, edges matched by their names. */
+import { spearman } from '@demur/interp';
 import type { CircuitGraph } from '../circuit/circuit-graph.ts';
-import { spearman } from './spearman.ts';
 
 /** What two graphs have in common; cells of the first and of the second. */
 export interface Overlap {
