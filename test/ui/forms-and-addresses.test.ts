@@ -13,6 +13,7 @@ import {
   emptyForm,
   fieldOfPath,
   formKinds,
+  formMetrics,
   specOf,
   type FormKind,
 } from '../../apps/ui/features/new-experiment/spec-form.ts';
@@ -25,6 +26,10 @@ describe('the form', () => {
   it.each(kinds)('writes a specification of kind %s that the engine accepts', (kind) => {
     const spec = specOf({ ...emptyForm, kind, model: 'm', pairs: 'p' });
     expect(parseSpec(spec)).toMatchObject({ kind, model: 'm', pairs: 'p', metric: 'logit-difference' });
+  });
+
+  it.each(Object.keys(formMetrics) as (keyof typeof formMetrics)[])('writes the metric %s', (metric) => {
+    expect(parseSpec(specOf({ ...emptyForm, metric, model: 'm', pairs: 'p' }))).toMatchObject({ metric });
   });
 
   it('writes columns as numbers, and hook names as a list', () => {

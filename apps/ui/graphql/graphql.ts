@@ -130,6 +130,7 @@ export type PairInput = {
   clean: Scalars['JSON']['input'];
   corrupted: Scalars['JSON']['input'];
   distractor: Scalars['JSON']['input'];
+  roles?: InputMaybe<Scalars['JSON']['input']>;
 };
 
 export type Port =
@@ -248,7 +249,7 @@ export type ExperimentPageQuery = { experiment?: (
     & { ' $fragmentRefs'?: { 'ExperimentHeaderFragment': ExperimentHeaderFragment;'ExperimentDetailsFragment': ExperimentDetailsFragment;'ExperimentPairsFragment': ExperimentPairsFragment } }
   ) | null };
 
-export type ExperimentPairsFragment = { pairs: Array<{ index: number, firstDifference: number, metricClean?: number | null, metricCorrupted?: number | null, clean: Array<{ id: number, string: string }>, corrupted: Array<{ id: number, string: string }>, answer: { id: number, string: string }, distractor: { id: number, string: string } }> } & { ' $fragmentName'?: 'ExperimentPairsFragment' };
+export type ExperimentPairsFragment = { metric: string, pairs: Array<{ index: number, firstDifference: number, metricClean?: number | null, metricCorrupted?: number | null, clean: Array<{ id: number, string: string }>, corrupted: Array<{ id: number, string: string }>, answer: { id: number, string: string }, distractor: { id: number, string: string } }> } & { ' $fragmentName'?: 'ExperimentPairsFragment' };
 
 export type ExperimentRowFragment = (
   { id: string, kind: ExperimentKind, modelName: string, createdAt: string, startedAt?: string | null, finishedAt?: string | null, model?: { name: string } | null, dataSet?: { name: string } | null }
@@ -319,14 +320,14 @@ export type PatchingStudyQueryVariables = Exact<{
 }>;
 
 
-export type PatchingStudyQuery = { experiment?: { id: string, pairs: Array<{ firstDifference: number, metricClean?: number | null, metricCorrupted?: number | null, clean: Array<{ string: string }>, corrupted: Array<{ string: string }>, answer: { string: string }, distractor: { string: string } }>, patchingGrids: Array<{ activation: string, direction: string, pairCount: number, baselineClean: number, baselineCorrupted: number, values: Array<Array<number | null> | null>, normalised: Array<Array<number | null> | null>, rows: { kind: GridAxisKind, labels: Array<string> }, columns: { kind: GridAxisKind, labels: Array<string> } }> } | null };
+export type PatchingStudyQuery = { experiment?: { id: string, metric: string, pairs: Array<{ firstDifference: number, metricClean?: number | null, metricCorrupted?: number | null, clean: Array<{ string: string }>, corrupted: Array<{ string: string }>, answer: { string: string }, distractor: { string: string } }>, patchingGrids: Array<{ activation: string, direction: string, pairCount: number, baselineClean: number, baselineCorrupted: number, values: Array<Array<number | null> | null>, normalised: Array<Array<number | null> | null>, rows: { kind: GridAxisKind, labels: Array<string> }, columns: { kind: GridAxisKind, labels: Array<string> } }> } | null };
 
 export type SteeringStudyQueryVariables = Exact<{
   id: Scalars['ID']['input'];
 }>;
 
 
-export type SteeringStudyQuery = { experiment?: { id: string, spec: unknown, pairs: Array<{ index: number, firstDifference: number, clean: Array<{ id: number, string: string }>, corrupted: Array<{ id: number, string: string }> }>, steeringSweep?: { coefficients: Array<number>, metric: Array<Array<number>>, mean: Array<number> } | null, completions: Array<{ pair: number, coefficient?: number | null, tokens: Array<number>, text?: string | null, finish: FinishReason }> } | null };
+export type SteeringStudyQuery = { experiment?: { id: string, spec: unknown, metric: string, pairs: Array<{ index: number, firstDifference: number, clean: Array<{ id: number, string: string }>, corrupted: Array<{ id: number, string: string }> }>, steeringSweep?: { coefficients: Array<number>, metric: Array<Array<number>>, mean: Array<number> } | null, completions: Array<{ pair: number, coefficient?: number | null, tokens: Array<number>, text?: string | null, finish: FinishReason }> } | null };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -480,6 +481,7 @@ fragment ProgressStep on ExperimentProgress {
 }`, {"fragmentName":"ExperimentHeader"}) as unknown as TypedDocumentString<ExperimentHeaderFragment, unknown>;
 export const ExperimentPairsFragmentDoc = new TypedDocumentString(`
     fragment ExperimentPairs on Experiment {
+  metric
   pairs {
     index
     firstDifference
@@ -891,6 +893,7 @@ fragment ExperimentHeader on Experiment {
   ...ExperimentStatus
 }
 fragment ExperimentPairs on Experiment {
+  metric
   pairs {
     index
     firstDifference
@@ -1042,6 +1045,7 @@ export const PatchingStudyDocument = new TypedDocumentString(`
     query PatchingStudy($id: ID!) {
   experiment(id: $id) {
     id
+    metric
     pairs {
       firstDifference
       metricClean
@@ -1084,6 +1088,7 @@ export const SteeringStudyDocument = new TypedDocumentString(`
   experiment(id: $id) {
     id
     spec
+    metric
     pairs {
       index
       firstDifference

@@ -126,6 +126,9 @@ export class Experiment {
   @Field(() => String, { description: 'SHA-256 of the specification: equal specs have equal hashes.' })
   specHash: string;
 
+  @Field(() => String, { description: 'What its numbers measure, in words, such as `logit difference`.' })
+  metric: string;
+
   @Field(() => String, { description: 'The model as the spec names it: a slug or a path.' })
   modelName: string;
 

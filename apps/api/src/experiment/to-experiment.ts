@@ -1,5 +1,6 @@
 /** Rows of the database as GraphQL shows them. */
 import type { ExperimentProgress as ProgressRow, ExperimentSummary } from '@demur/db';
+import { metricLabel, type ExperimentSpec } from '@demur/interp';
 import type { Experiment, ExperimentKind, ExperimentProgress } from './experiment.type.ts';
 
 /** The experiment without what its resolver fetches when asked for. */
@@ -10,6 +11,7 @@ export function toExperiment(row: ExperimentSummary): Experiment {
     kind: row.kind as ExperimentKind,
     error: row.error === null ? null : { ...row.error, path: row.error.path ?? null },
     spec: row.spec as Record<string, unknown>,
+    metric: metricLabel((row.spec as Pick<ExperimentSpec, 'metric'>).metric),
     modelName: row.model,
     progress: toProgress(row),
   };

@@ -1,5 +1,4 @@
 /** The pairs as they ran: every token, with those that differ marked, and the metric of both prompts. */
-import { numberText } from '../../components/number-text.ts';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { ExperimentPairsFragmentDoc } from '../../graphql/graphql.ts';
 import { visibleToken } from '../patching/token-text.ts';
@@ -8,7 +7,7 @@ import styles from './experiment-pairs.module.css';
 import { TokenLine } from './token-line.tsx';
 
 export function ExperimentPairs({ experiment }: { experiment: FragmentType<typeof ExperimentPairsFragmentDoc> }) {
-  const { pairs } = readFragment(ExperimentPairsFragmentDoc, experiment);
+  const { metric, pairs } = readFragment(ExperimentPairsFragmentDoc, experiment);
   if (pairs.length === 0) return null;
   return (
     <details className={details.details}>
@@ -24,14 +23,14 @@ export function ExperimentPairs({ experiment }: { experiment: FragmentType<typeo
               tokens={clean}
               other={corrupted}
               from={firstDifference}
-              metric={numberText(metricClean)}
+              metric={{ name: metric, value: metricClean }}
             />
             <TokenLine
               label="corrupted"
               tokens={corrupted}
               other={clean}
               from={firstDifference}
-              metric={numberText(metricCorrupted)}
+              metric={{ name: metric, value: metricCorrupted }}
             />
           </li>
         ))}

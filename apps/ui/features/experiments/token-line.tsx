@@ -1,4 +1,5 @@
 /** One prompt as its tokens, the shared prefix folded. */
+import { numberText } from '../../components/number-text.ts';
 import { visibleToken } from '../patching/token-text.ts';
 import styles from './experiment-pairs.module.css';
 
@@ -13,8 +14,8 @@ interface TokenLineProps {
   other: readonly Token[];
   /** The first position where the two prompts differ. */
   from: number;
-  /** The metric of this prompt, or `none`. */
-  metric: string;
+  /** The metric of this prompt, where it was measured. */
+  metric: { name: string; value: number | null | undefined };
 }
 
 /** Some tokens of the shared part stay, so that one sees where the difference stands. */
@@ -35,7 +36,11 @@ export function TokenLine({ label, tokens, other, from, metric }: TokenLineProps
           {visibleToken(string)}
         </span>
       ))}
-      {metric !== 'none' && <small>logit difference {metric}</small>}
+      {typeof metric.value === 'number' && (
+        <small>
+          {metric.name} {numberText(metric.value)}
+        </small>
+      )}
     </p>
   );
 }

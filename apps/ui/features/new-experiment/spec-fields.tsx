@@ -8,7 +8,7 @@ import { formFields } from './form-fields.ts';
 import { KindChoice } from './kind-choice.tsx';
 import { KindOptions } from './kind-options.tsx';
 import styles from './new-experiment.module.css';
-import { fieldOfPath, type SpecForm } from './spec-form.ts';
+import { fieldOfPath, formMetrics, type SpecForm } from './spec-form.ts';
 
 interface SpecFieldsProps extends NewExperimentChoicesQuery {
   form: SpecForm;
@@ -45,6 +45,23 @@ export function SpecFields({ form, models, dataSets, error, onEdit }: SpecFields
             </select>
           )}
         </Field>
+        {form.kind !== 'generation' && (
+          <Field label="Metric" error={errorAt('metric')}>
+            {(attributes) => (
+              <select
+                {...attributes}
+                value={form.metric}
+                onChange={(event) => onEdit({ metric: event.target.value as SpecForm['metric'] })}
+              >
+                {Object.entries(formMetrics).map(([metric, words]) => (
+                  <option key={metric} value={metric}>
+                    {words}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+        )}
       </div>
       <KindOptions form={form} errorAt={errorAt} onEdit={onEdit} />
     </>

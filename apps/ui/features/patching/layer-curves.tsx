@@ -16,6 +16,8 @@ interface LayerCurvesProps {
   pairs: readonly PairBaselines[];
   columns: readonly ColumnView[];
   measure: Measure;
+  /** In words, such as "logit difference". */
+  metric: string;
   onRemove: (column: number) => void;
 }
 
@@ -50,7 +52,7 @@ export function LayerCurves({ grids, columns, measure, onRemove, ...rest }: Laye
 
 type CurvesProps = Omit<LayerCurvesProps, 'grids' | 'onRemove'> & { grid: Grid };
 
-function Curves({ experimentId, grid, pairs, columns, measure }: CurvesProps) {
+function Curves({ experimentId, grid, pairs, columns, measure, metric }: CurvesProps) {
   const spreadOf = useSpread({ experimentId, activation: grid.activation, pairs });
   const { matrix, centre, source } = measured(grid, measure);
   const lines = columns.map((column): ChartLine => ({
@@ -60,7 +62,7 @@ function Curves({ experimentId, grid, pairs, columns, measure }: CurvesProps) {
   }));
   return (
     <LineChart
-      label={`${measureNames[measure]} of ${grid.activation} by layer`}
+      label={`${measureNames(metric)[measure]} of ${grid.activation} by layer`}
       lines={lines}
       references={[centre, source]}
       xName="layer"

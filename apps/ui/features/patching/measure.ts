@@ -1,10 +1,14 @@
-/** The two ways to read a patched run: the refusal score, and the logit difference as it is. */
+/** The two ways to read a patched run: the refusal score, and the metric as it is. */
+import { sentenceCase } from '../../components/sentence-case.ts';
 import { divergingColour, symmetricExtent } from '../../components/colour-scale.ts';
 import type { Grid, Matrix } from './grid-view.ts';
 
 export type Measure = 'score' | 'raw';
 
-export const measureNames: Record<Measure, string> = { score: 'Refusal score', raw: 'Logit difference' };
+/** @param metric in words, such as "logit difference". */
+export function measureNames(metric: string): Record<Measure, string> {
+  return { score: 'Refusal score', raw: sentenceCase(metric) };
+}
 
 export interface MeasuredGrid {
   matrix: Matrix;

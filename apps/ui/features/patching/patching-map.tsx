@@ -15,6 +15,8 @@ export interface PatchingMapProps {
   grid: Grid;
   pairs: readonly PromptPair[];
   measure: Measure;
+  /** In words, such as "logit difference". */
+  metric: string;
   extent: number;
   expanded: boolean;
   asTable: boolean;
@@ -28,7 +30,7 @@ const mostRows = 64;
 
 const axisNames = { LAYER: 'layer', HEAD: 'head', POSITION: 'position' } as const;
 
-export function PatchingMap({ grid, pairs, measure, extent, expanded, asTable, ...choice }: PatchingMapProps) {
+export function PatchingMap({ grid, pairs, measure, metric, extent, expanded, asTable, ...choice }: PatchingMapProps) {
   const [cell, setCell] = useState<GridCell>();
   const numbers = useMemo(() => measured(grid, measure), [grid, measure]);
   const view = useMemo(() => {
@@ -38,7 +40,7 @@ export function PatchingMap({ grid, pairs, measure, extent, expanded, asTable, .
   const { centre, source } = numbers;
   const away = source < centre ? extent : -extent;
   const from = grid.direction === 'noising' ? 'corrupted' : 'clean';
-  const label = `${grid.activation}: ${measureNames[measure]} by ${axisNames[grid.rows.kind]} and ${axisNames[grid.columns.kind]}`;
+  const label = `${grid.activation}: ${measureNames(metric)[measure]} by ${axisNames[grid.rows.kind]} and ${axisNames[grid.columns.kind]}`;
   return (
     <figure className={styles.figure}>
       <figcaption>
@@ -55,7 +57,7 @@ export function PatchingMap({ grid, pairs, measure, extent, expanded, asTable, .
         </div>
       ) : (
         <>
-          <Readout view={view} cell={cell} measure={measure} />
+          <Readout view={view} cell={cell} name={measure === 'raw' ? metric : 'refusal score'} />
           <div className={styles.scroll}>
             <HeatMap corner={axisNames[grid.rows.kind]} label={label} view={view} onHover={setCell} {...choice} />
           </div>
@@ -73,7 +75,7 @@ export function PatchingMap({ grid, pairs, measure, extent, expanded, asTable, .
   );
 }
 
-function Readout({ view, cell, measure }: { view: HeatMapView; cell: GridCell | undefined; measure: Measure }) {
+function Readout({ view, cell, name }: { view: HeatMapView; cell: GridCell | undefined; name: string }) {
   const row = cell && view.rows[cell.row];
   const column = cell && view.columns[cell.column];
   if (!row || !column) return <p className={styles.readout}>Point at a cell, or walk with the arrow keys.</p>;
@@ -81,7 +83,7 @@ function Readout({ view, cell, measure }: { view: HeatMapView; cell: GridCell | 
     <p className={styles.readout}>
       {row.text}, {columnWords(column)}
       <br />
-      {measureNames[measure].toLowerCase()} <strong>{numberText(row.cells[cell.column]?.value)}</strong>
+      {name} <strong>{numberText(row.cells[cell.column]?.value)}</strong>
     </p>
   );
 }

@@ -22,7 +22,7 @@ export function PatchingStudy({ experimentId }: { experimentId: string }) {
 
 type Experiment = NonNullable<PatchingStudyQuery['experiment']>;
 
-function Study({ experiment: { id, pairs, patchingGrids: grids } }: { experiment: Experiment }) {
+function Study({ experiment: { id, metric, pairs, patchingGrids: grids } }: { experiment: Experiment }) {
   const { params, change } = useUrlState();
   const choices = patchingChoices(params);
   const numbers = grids.map((grid) => measured(grid, choices.measure));
@@ -36,8 +36,13 @@ function Study({ experiment: { id, pairs, patchingGrids: grids } }: { experiment
   const open = choices.expanded || choices.asTable;
   return (
     <>
-      <StudyLead grid={grids[0]} pair={pairs[0]} pairCount={pairs.length} />
-      <PatchingToolbar choices={choices} foldable={first ? foldableColumns(first, pairs) : 0} change={change} />
+      <StudyLead metric={metric} grid={grids[0]} pair={pairs[0]} pairCount={pairs.length} />
+      <PatchingToolbar
+        choices={choices}
+        metric={metric}
+        foldable={first ? foldableColumns(first, pairs) : 0}
+        change={change}
+      />
       <div className={`${styles.maps} ${open ? styles.wide : ''}`}>
         {grids.map((grid, i) => (
           <PatchingMap
@@ -45,6 +50,7 @@ function Study({ experiment: { id, pairs, patchingGrids: grids } }: { experiment
             grid={grid}
             pairs={pairs}
             measure={choices.measure}
+            metric={metric}
             extent={choices.sameRange ? shared : extentOf(numbers.slice(i, i + 1))}
             expanded={choices.expanded}
             asTable={choices.asTable}
@@ -61,6 +67,7 @@ function Study({ experiment: { id, pairs, patchingGrids: grids } }: { experiment
           pairs={pairs}
           columns={selected.flatMap((index) => columns[index] ?? [])}
           measure={choices.measure}
+          metric={metric}
           onRemove={select}
         />
       )}

@@ -8,17 +8,19 @@ import styles from './patching-study.module.css';
 
 interface PatchingToolbarProps {
   choices: PatchingChoices;
+  /** In words, such as "logit difference". */
+  metric: string;
   /** Shared tokens that can be folded; 0 for none. */
   foldable: number;
   change: (changes: UrlChanges) => void;
 }
 
-export function PatchingToolbar({ choices, foldable, change }: PatchingToolbarProps) {
+export function PatchingToolbar({ choices, metric, foldable, change }: PatchingToolbarProps) {
   return (
     <div className={styles.toolbar} role="toolbar" aria-label="Display">
       <Segmented
         label="Measure"
-        choices={measureNames}
+        choices={measureNames(metric)}
         value={choices.measure}
         onChange={(measure) => change({ measure: measure === 'raw' ? 'raw' : null })}
       />

@@ -5,20 +5,28 @@ import styles from './patching-study.module.css';
 import { visibleToken } from './token-text.ts';
 
 interface StudyLeadProps {
+  /** In words, such as "logit difference". */
+  metric: string;
   grid: Grid | undefined;
   pair: { answer: { string: string }; distractor: { string: string } } | undefined;
   pairCount: number;
 }
 
-export function StudyLead({ grid, pair, pairCount }: StudyLeadProps) {
+export function StudyLead({ metric, grid, pair, pairCount }: StudyLeadProps) {
   if (!grid || !pair) return null;
   const [from, into] = grid.direction === 'noising' ? ['corrupted', 'clean'] : ['clean', 'corrupted'];
   return (
     <p className={styles.lead}>
-      One activation of the {from} run is patched into the {into} run (<em>{grid.direction}</em>). The logit difference{' '}
-      <code>{visibleToken(pair.answer.string)}</code> − <code>{visibleToken(pair.distractor.string)}</code> is{' '}
-      {numberText(grid.baselineClean)} on clean and {numberText(grid.baselineCorrupted)} on corrupted prompts, the mean
-      over {pairCount} {pairCount === 1 ? 'pair' : 'pairs'}; the refusal score is 1 at the first and 0 at the second.
+      One activation of the {from} run is patched into the {into} run (<em>{grid.direction}</em>). The {metric}
+      {metric === 'logit difference' && (
+        <>
+          {' '}
+          <code>{visibleToken(pair.answer.string)}</code> − <code>{visibleToken(pair.distractor.string)}</code>
+        </>
+      )}{' '}
+      is {numberText(grid.baselineClean)} on clean and {numberText(grid.baselineCorrupted)} on corrupted prompts, the
+      mean over {pairCount} {pairCount === 1 ? 'pair' : 'pairs'}; the refusal score is 1 at the first and 0 at the
+      second.
     </p>
   );
 }

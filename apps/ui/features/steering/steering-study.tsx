@@ -4,6 +4,7 @@ import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import table from '../../components/data-table.module.css';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
 import { numberText } from '../../components/number-text.ts';
+import { sentenceCase } from '../../components/sentence-case.ts';
 import { SteeringStudyDocument } from '../../graphql/graphql.ts';
 import { visibleToken } from '../patching/token-text.ts';
 import { runOf, steeringRows, type SteeredExperiment, type SteeringRow } from './steering-rows.ts';
@@ -16,7 +17,7 @@ export function SteeringStudy({ experimentId }: { experimentId: string }) {
   const { experiment } = study.data;
   return (
     <>
-      {experiment.steeringSweep && <SweepTable {...experiment.steeringSweep} />}
+      {experiment.steeringSweep && <SweepTable {...experiment.steeringSweep} name={experiment.metric} />}
       <CompletionTable experiment={experiment} />
     </>
   );
@@ -25,10 +26,11 @@ export function SteeringStudy({ experimentId }: { experimentId: string }) {
 function SweepTable({
   coefficients,
   mean,
-}: Pick<NonNullable<SteeredExperiment['steeringSweep']>, 'coefficients' | 'mean'>) {
+  name,
+}: Pick<NonNullable<SteeredExperiment['steeringSweep']>, 'coefficients' | 'mean'> & { name: string }) {
   return (
     <section className={styles.section} aria-label="Mean over pairs">
-      <h2>Logit difference, mean over pairs</h2>
+      <h2>{sentenceCase(name)}, mean over pairs</h2>
       <div className={table.frame}>
         <table className={`${table.table} ${styles.sweep}`}>
           <tbody>
@@ -39,7 +41,7 @@ function SweepTable({
               ))}
             </tr>
             <tr>
-              <th scope="row">logit difference</th>
+              <th scope="row">{name}</th>
               {mean.map((value, c) => (
                 <td key={c}>{numberText(value)}</td>
               ))}
@@ -62,7 +64,7 @@ function CompletionTable({ experiment }: { experiment: SteeredExperiment }) {
             <tr>
               <th scope="col">Pair</th>
               {isSweep && <th scope="col">Coefficient</th>}
-              {isSweep && <th scope="col">Logit difference</th>}
+              {isSweep && <th scope="col">{sentenceCase(experiment.metric)}</th>}
               <th scope="col">Completion</th>
             </tr>
           </thead>
