@@ -15,7 +15,7 @@ const eap = { kind: 'attribution', model: golden.model, pairs: golden.pairs, opt
 const patching = {
   ...eap,
   kind: 'activation-patching',
-  options: { activations: ['resid_pre', 'z'], positions: 'each' },
+  options: { activations: ['resid_pre', 'z', 'v'], positions: 'each' },
 };
 
 const CREATE = 'mutation ($spec: JSON!) { createExperiment(spec: $spec) { id status kind } }';
@@ -157,13 +157,14 @@ onBothDatabases((home) => {
           values normalised second: values(pair: 1) } } }`,
       { id },
     );
-    const [resid, z] = experiment.patchingGrids;
+    const [resid, z, v] = experiment.patchingGrids;
     const reference = golden.arrays['patch.resid_pre']!;
     const [layers = 0, columns = 0, pairs = 0] = reference.shape;
     expect(resid).toMatchObject({ activation: 'resid_pre', direction: 'denoising', pairCount: pairs });
     expect(resid!.rows).toEqual({ kind: 'LAYER', labels: Array.from({ length: layers }, (_, layer) => `L${layer}`) });
     expect(resid!.columns.labels).toHaveLength(columns);
     expect(z!.rows.labels.slice(0, 2)).toEqual(['a0.h0', 'a0.h1']);
+    expect(v!.rows.labels.slice(0, 2)).toEqual(['a0.kv0', 'a0.kv1']);
     const clean = mean(experiment.pairs.map(({ metricClean }) => metricClean));
     const corrupted = mean(experiment.pairs.map(({ metricCorrupted }) => metricCorrupted));
     expect(resid!.baselineClean).toBeCloseTo(clean, 5);

@@ -109,6 +109,22 @@ describe.each(['tensorflow', 'wasm'] as const)('%s', (backend) => {
       expect(difference(arrays['z'], reference[wanted]!).relative).toBeLessThan(1e-4);
     });
 
+    it('patches after a layer as before the next, and after the last one as the source ends', async () => {
+      const sites = ['resid_mid', 'resid_post'];
+      const { arrays } = await run(golden, 'activation-patching', { activations: sites });
+      const { shape, values } = reference['patch.resid_pre']!;
+      const layerSize = json.T * lengths.length;
+      const after = Array.from({ length: layerSize }, (_, at) => {
+        const side = at < layerSize - lengths.length ? 'corrupted' : 'clean';
+        return reference[`${side}.metric`]!.values[at % lengths.length]!;
+      });
+      const wanted = { shape, values: Float32Array.from([...values.subarray(layerSize), ...after]) };
+      for (const site of sites) {
+        const { relative } = difference(arrays[site], wanted, { missing: pads * json.n_layers });
+        expect(relative, site).toBeLessThan(1e-4);
+      }
+    });
+
     it('patches at chosen columns', async () => {
       const column = json.head_z_pos_position;
       const options = { activations: ['resid_pre'], positions: [-1, column] };
