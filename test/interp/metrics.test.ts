@@ -280,6 +280,16 @@ describe.each(models)('%s, %s', (name, backend) => {
     expect(got.some((score) => score !== 0)).toBe(true);
   });
 
+  it('attributes a KL divergence along a path, since at the clean run it is flat', async () => {
+    const largest = async (options: object): Promise<number> => {
+      const { scores } = await run('attribution', 'kl-divergence', options);
+      return scores!.values.reduce((most, score) => Math.max(most, Math.abs(score)), 0);
+    };
+    const alongPath = await largest({ method: 'eap-ig', steps: 3 });
+    expect(alongPath).toBeGreaterThan(0);
+    expect((await largest({ method: 'eap' })) / alongPath).toBeLessThan(1e-4);
+  });
+
   it('gives a projection on a layer no gradient after it, and edges after it no score', async () => {
     const of = 'projection after layer 0';
     const names = ['blocks.0.hook_mlp_out', 'blocks.1.hook_resid_pre', 'ln_final.hook_normalized'];
