@@ -167,7 +167,7 @@ function dot(a: Float64Array, b: Float64Array): number {
 }
 
 /** Of ascending values, between neighbours by linear interpolation, as numpy's percentile. */
-export function percentile(ascending: Float32Array, share: number): number {
+function percentile(ascending: Float32Array, share: number): number {
   const place = share * (ascending.length - 1);
   const below = Math.floor(place);
   const [a, b] = [ascending[below]!, ascending[Math.min(below + 1, ascending.length - 1)]!];

@@ -18,7 +18,7 @@ export function withoutParts(arrays: ShardArrays): ShardArrays {
   return Object.fromEntries(Object.entries(arrays).filter(([name]) => !isPart(name)));
 }
 
-export interface ScoresApart {
+interface ScoresApart {
   bootstrap: number;
   perPosition: boolean;
 }
