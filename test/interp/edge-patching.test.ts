@@ -289,7 +289,7 @@ describe.each(models)('%s, %s', (name, backend) => {
 
   it('gives what whole passes give, for edges of the native graph', async () => {
     const graph = buildGraph(model.config, 'native');
-    const edges = edgeNames('all', graph).filter((_, i) => i % 11 === 0);
+    const edges = edgeNames('all', graph).filter((_, i) => i % 19 === 0);
     const ports = edges.map((edge) => /<([qkv])>$/.exec(edge)?.[1] ?? 'in');
     expect(new Set(ports).size).toBe(4);
     const arrays = await run({ edges, kvHeads: 'native', perPair: true });
