@@ -4,7 +4,7 @@
  * two: points on the straight line from the corrupted to the clean token embeddings.
  */
 import type { Tensor2D } from '@tensorflow/tfjs';
-import { runBlock, scoped, sliceGroup, tapeOf } from '@demur/model/engine';
+import { runBlock, scoped, tapeOf } from '@demur/model/engine';
 import type { Block, BlockTape, BlockTrace, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
 import type { PairBlock } from './pair-block.ts';
