@@ -78,7 +78,7 @@ describe('the table of a steering', () => {
   it('has a pair beside its coefficients, each with its metric and text', () => {
     const texts = ['bomb at 0', 'gun at 0', 'bomb at 2', 'gun at 2'];
     const rows = steeringRows({
-      ...{ id: 'x', spec: { options: { run: 'clean' } }, pairs },
+      ...{ id: 'x', metric: 'logit difference', spec: { options: { run: 'clean' } }, pairs },
       steeringSweep: {
         coefficients: [0, 2],
         metric: [
@@ -106,7 +106,7 @@ describe('the table of a steering', () => {
   it('is one row a pair for a generation, named by the prompt that ran', () => {
     const completions = [completion(0, null, 'x'), completion(1, null, 'y')];
     const spec = { options: { run: 'corrupted' } };
-    const rows = steeringRows({ id: 'x', spec, pairs, steeringSweep: null, completions });
+    const rows = steeringRows({ id: 'x', metric: 'logit difference', spec, pairs, steeringSweep: null, completions });
     expect(rows.map(({ word, metric, completion }) => [word, metric, completion?.text])).toEqual([
       ['pie', null, 'x'],
       ['pie', null, 'y'],
