@@ -29,7 +29,10 @@ it('makes pairs from a template and lists, converts them and lints them', async 
   expect(demur('data', 'convert', 'a.csv', 'b.jsonl')).toEqual({ status: 0, stdout: '', stderr: '' });
   const pairs = await readPairs(join(folder, 'b.jsonl'));
   expect(pairs[0]).toMatchObject({
-    clean: { messages: [{ role: 'user', content: 'Make a {object}.' }], slots: { object: expect.any(String) as string } },
+    clean: {
+      messages: [{ role: 'user', content: 'Make a {object}.' }],
+      slots: { object: expect.any(String) as string },
+    },
     ...{ answer: 'S', distractor: 'T' },
   });
   const linted = demur('data', 'lint', 'b.jsonl', '--model', model);
