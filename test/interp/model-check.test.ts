@@ -144,7 +144,7 @@ class Spoiled extends Transformer {
   override gradients(...of: Parameters<Transformer['gradients']>): Map<HookName, tf.Tensor> {
     const gradients = super.gradients(...of);
     if (this.spoil?.hook !== 'gradient') return gradients;
-    return new Map([...gradients].map(([name, tensor]) => [name, tf.tidy(() => tensor.mul(1.03))]));
+    return new Map([...gradients].map(([name, tensor]) => [name, tf.tidy(() => tensor.mul(1.02))]));
   }
 }
 

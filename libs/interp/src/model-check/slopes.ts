@@ -1,7 +1,8 @@
 /**
  * The gradient against central differences of the metric along random directions of the residual stream. Neighbouring steps
  * are extrapolated (Richardson), and of those estimates the one is taken that agrees best with the next (Ridders 1982): long
- * steps suffer from the metric's curvature, short ones from float32's rounding, and which matters depends on the model.
+ * steps suffer from the metric's curvature, short ones from float32's rounding, and which matters depends on the model. How far
+ * the two still disagree is what the slope itself is uncertain by, and is no fault of the gradient.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor3D } from '@tensorflow/tfjs';
@@ -18,6 +19,9 @@ const DIRECTIONS = 4;
 
 /** Of a position's own root mean square; each half of the one before. */
 const STEPS = [0.02, 0.01, 0.005, 0.0025, 0.00125, 0.000625];
+
+/** The most that may be put down to the slopes, as a share of the gradient's size: with more, a wrong gradient could pass. */
+const MOST_UNCERTAIN = 1e-2;
 
 /** Multiples of the direction at which the metric is taken: forward and back. */
 const MULTIPLES = STEPS.flatMap((step) => [step, -step]);
@@ -60,16 +64,24 @@ interface Place {
 }
 
 /**
- * Root mean square over directions u = D n (n normal, D each position's root mean square) of g · u − slope, and the norm of D g:
- * were the gradient off by e, that is what |D e| is expected to be.
+ * Root mean square over directions u = D n (n normal, D each position's root mean square) of g · u − slope, beyond what the slopes
+ * are uncertain by; and the norm of D g: were the gradient off by e, that root is expected to be |D e|.
  */
 async function slopeError(model: Transformer, place: Place, gradient: Float32Array) {
   const scales = positionScales(place.resid, model.config.dModel);
   const directions = randomDirections(scales, place.layer);
   const slopes = await centralDifferences(model, place, directions);
-  const errors = directions.map((direction, i) => dot(gradient, direction) - slopes[i]!);
+  const error = rootMeanSquare(directions.map((direction, i) => dot(gradient, direction) - slopes[i]!.slope));
   const scaled = gradient.map((value, at) => value * scales[at]!);
-  return { difference: Math.sqrt(dot(errors, errors) / DIRECTIONS), scale: Math.sqrt(dot(scaled, scaled)) };
+  const scale = Math.sqrt(dot(scaled, scaled));
+  const uncertain = Math.min(rootMeanSquare(slopes.map(({ uncertainty }) => uncertainty)), MOST_UNCERTAIN * scale);
+  return { difference: Math.max(0, error - uncertain), scale };
+}
+
+interface Slope {
+  slope: number;
+  /** How far the two estimates that agree best are apart. */
+  uncertainty: number;
 }
 
 /** Slopes of the metric along each direction, by one pass that starts at the layer. */
@@ -77,7 +89,7 @@ async function centralDifferences(
   model: Transformer,
   { pair, layer, resid }: Place,
   directions: Float32Array[],
-): Promise<number[]> {
+): Promise<Slope[]> {
   const moved = directions.flatMap((direction) =>
     MULTIPLES.map((step) => resid.map((value, at) => value + step * direction[at]!)),
   );
@@ -91,10 +103,11 @@ async function centralDifferences(
 }
 
 /** The limit of central differences whose step halves each time. */
-function extrapolated(slopes: number[]): number {
+function extrapolated(slopes: number[]): Slope {
   const estimates = slopes.slice(1).map((slope, i) => (4 * slope - slopes[i]!) / 3);
   const changes = estimates.slice(1).map((estimate, i) => Math.abs(estimate - estimates[i]!));
-  return estimates[changes.indexOf(Math.min(...changes)) + 1] ?? NaN;
+  const uncertainty = Math.min(...changes);
+  return { slope: estimates[changes.indexOf(uncertainty) + 1] ?? NaN, uncertainty };
 }
 
 /** The pair's metric for each of several residual streams [cell, position, dModel] at a layer. */
@@ -134,6 +147,10 @@ function randomDirections(scales: Float32Array, seed: number): Float32Array[] {
   const next = seededUniform(seed + 1);
   const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
   return Array.from({ length: DIRECTIONS }, () => scales.map((scale) => scale * normal()));
+}
+
+function rootMeanSquare(values: number[]): number {
+  return Math.sqrt(dot(values, values) / values.length);
 }
 
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
