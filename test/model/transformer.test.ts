@@ -311,6 +311,26 @@ describe('refusals', () => {
     expect(expandHookPattern(pattern, { ...shape, postNorms: true })).toHaveLength(2);
   });
 
+  it.each<[string, RegExp]>([
+    ['blocks.3.hook_resid_pre', /"blocks.3.hook_resid_pre" is not a hook: the model has layers 0 to 2/],
+    ['blocks.0.ln1_post.hook_scale', /ln1_post.* no norms after its attention and MLP/],
+    ['blocks.0.hook_nothing', /choose one of hook_embed/],
+    ['blocks.*.hook_resid_pre', /write one layer as a number/],
+  ])('refuses to show, to edit or to differentiate at %s', async (unknown, message) => {
+    const model = await randomModel({}, 'wasm');
+    const name = unknown as HookName;
+    expect(() => model.forward(tokens, { capture: [name] })).toThrow(message);
+    expect(() => model.forward(tokens, { hooks: { [name]: () => undefined } })).toThrow(message);
+    expect(() => model.gradients(tokens, (x) => x, [name])).toThrow(message);
+    model.dispose();
+  });
+
+  it('refuses a gradient at a scale, which is not gone back through', async () => {
+    const model = await randomModel({}, 'wasm');
+    expect(() => model.gradients(tokens, (x) => x, [blockHook(0, 'ln1.hook_scale')])).toThrow(/there is no gradient/);
+    model.dispose();
+  });
+
   it('refuses more tokens than there are learned positions', async () => {
     const model = await randomModel({ positions: { kind: 'learned' } }, 'wasm');
     const before = tf.memory().numTensors;

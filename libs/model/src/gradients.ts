@@ -12,7 +12,7 @@ import { lastRows, onlyLast } from './components/row-groups.ts';
 import type { RowGroup } from './components/row-groups.ts';
 import { scoped } from './components/scoped.ts';
 import type { ModelConfig } from './config.ts';
-import { blockHook } from './hooks.ts';
+import { blockHook, requireHooks } from './hooks.ts';
 import type { BlockHook, HookName, ModelHook } from './hooks.ts';
 import { freeingOnError, hookName, requireSameShape } from './showing.ts';
 import type { Transformer } from './transformer.ts';
@@ -174,12 +174,14 @@ function backward(model: Transformer, record: ForwardRecord, metric: FinalGradie
  * Gradients of a metric at the activations named, by name and in canonical shapes; the caller disposes them. The forward
  * pass keeps each block's tape while they fit the budget; beyond it, it keeps their inputs and each block runs
  * again, so that memory holds one block's tape.
+ * @throws {UnknownHookError} for an activation that the model does not have, or that has no gradient.
  */
 export function gradientsAt(
   model: Transformer,
   tokens: readonly (readonly number[])[],
   options: GradientOptions,
 ): Map<HookName, Tensor> {
+  requireHooks(options.at, model.config, { gradients: true });
   const wanted = new Set<string>(options.at);
   const found = new Map<HookName, Tensor>();
   const { nHeads, nKvHeads, dHead } = model.config;

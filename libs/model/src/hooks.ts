@@ -1,11 +1,11 @@
 /**
  * Names of the activations that a pass can show or have replaced. They are TransformerLens's classic strings, because
- * they are data: they stand in specs, files and databases. Not here: what happens at a hook (transformer.ts).
+ * they are data: they stand in specs, files and databases. Not here: what happens at a hook (showing.ts).
  */
 import type { ModelConfig } from './config.ts';
 import { DemurError } from './errors.ts';
 
-/** Activations of one block, in the order in which the forward pass makes them; canonical shapes in `hookShape`. */
+/** Activations of one block, in the order in which the forward pass makes them; canonical shapes in canonical.ts. */
 export const BLOCK_HOOKS = [
   'hook_resid_pre',
   'ln1.hook_scale',
@@ -110,4 +110,17 @@ export function expandHookPattern(pattern: string, { nLayers, postNorms = true }
   }
   const layers = layer === '*' ? Array.from({ length: nLayers }, (_, l) => l) : [Number(layer)];
   return layers.map((l) => ({ name: blockHook(l, hook), layer: l, hook }));
+}
+
+/**
+ * Checks names for a pass, which would go past a wrong one in silence.
+ * @throws {UnknownHookError} for a name that is no activation of the model, or one without a gradient where those are asked for.
+ */
+export function requireHooks(names: readonly string[], shape: HookShape, { gradients = false } = {}): void {
+  for (const name of names) {
+    const [first] = expandHookPattern(name, shape);
+    if (first?.name !== name) throw new UnknownHookError(name, 'write one layer as a number, as in blocks.0');
+    if (gradients && !GRADIENT_HOOKS.includes(first.hook))
+      throw new UnknownHookError(name, `there is no gradient; choose one of ${GRADIENT_HOOKS.join(', ')}`);
+  }
 }

@@ -21,7 +21,7 @@ import type { ModelConfig } from './config.ts';
 import { gradientsAt } from './gradients.ts';
 import type { FinalGradient } from './gradients.ts';
 import { DemurError } from './errors.ts';
-import { BLOCK_HOOKS, blockHook } from './hooks.ts';
+import { BLOCK_HOOKS, blockHook, requireHooks } from './hooks.ts';
 import type { BlockHook, HookName } from './hooks.ts';
 import { freeingOnError, shower } from './showing.ts';
 import type { Hooks, Show } from './showing.ts';
@@ -296,8 +296,10 @@ export class Transformer {
   /**
    * One forward pass. Tokens are [batch][position], rows of one length; sequences of different lengths go in different
    * calls, so that there is no padding to be right about.
+   * @throws {UnknownHookError} for a hook or a capture that the model does not have.
    */
   forward(tokens: readonly (readonly number[])[], options: ForwardOptions = {}): Run {
+    requireHooks([...Object.keys(options.hooks ?? {}), ...(options.capture ?? [])], this.config);
     const activations = new Map<HookName, Tensor>();
     const { logits, keyValues } = freeingOnError(activations, () =>
       scoped(() => this.#run(tokens, options, activations)),
