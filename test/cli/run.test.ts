@@ -156,7 +156,7 @@ describe('a refusal is one sentence, exit code 1, and no files', () => {
     [
       'a misspelt option',
       { ...attribution, options: { kvheads: 'native' } },
-      'options.kvheads: not a field here; use method, steps, grid, kvHeads, postNorm, perPosition, bootstrap, bootstrapTop, checkExact',
+      'options.kvheads: not a field here; use method, steps, grid, postNorm, kvHeads, perPosition, bootstrap, bootstrapTop, checkExact',
     ],
     [
       'a data set by name',

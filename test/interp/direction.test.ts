@@ -45,7 +45,13 @@ async function runRounds(
     const results = [];
     for (const [index, places] of shards.entries()) {
       const own = places.map((at) => ({ index: at, pair: pairs[at]! }));
-      const shard = { index, pairs: own, columns, pairCount: pairs.length, ...(round === 1 && { given: arrays }) };
+      const shard = {
+        index,
+        pairs: own,
+        columns,
+        pairCount: pairs.length,
+        ...(round === 1 && { round: 'try', given: arrays }),
+      };
       results.push({ shard, arrays: await executeShard(model, of, shard, going) });
     }
     Object.assign(arrays, mergeShards('direction', results));
@@ -211,7 +217,12 @@ describe.each([
         if (asked++ === stopAt) throw new Error('stopped');
       };
       const given = { directions: directions! };
-      const running = executeShard(model, of, { ...shard, given }, { ...going, cancel: { throwIfCancelled } });
+      const running = executeShard(
+        model,
+        of,
+        { ...shard, round: 'try', given },
+        { ...going, cancel: { throwIfCancelled } },
+      );
       await expect(running).rejects.toThrow('stopped');
       expect(tf.memory().numTensors).toBe(before);
     }

@@ -212,7 +212,7 @@ describe('refusals', () => {
       'an unknown option',
       { ...spec, options: { kvheads: 'native' } },
       'options.kvheads',
-      'not a field here; use method, steps, grid, kvHeads, postNorm, perPosition, bootstrap, bootstrapTop, checkExact',
+      'not a field here; use method, steps, grid, postNorm, kvHeads, perPosition, bootstrap, bootstrapTop, checkExact',
     ],
     [
       'an unknown method',

@@ -2,14 +2,34 @@
 import type { Transformer } from '@demur/model/engine';
 import { activationsShard } from './activations/activations.ts';
 import { attributionShard } from './attribution/attribution-shard.ts';
-import { directionShard } from './direction/direction-shard.ts';
+import { directionShard, directionTrials } from './direction/direction-shard.ts';
 import { edgePatchingShard, exactCheckShard } from './edges/edge-patching-shard.ts';
 import { generationShard } from './generation/generation-shard.ts';
+import { roundsOf } from './kinds/index.ts';
+import type { SpecOf } from './kinds/kind.ts';
 import { patchingShard } from './patching/patching-shard.ts';
 import { withReadings } from './readings.ts';
 import type { Shard, ShardArrays, ShardOptions, ShardWork } from './shard.ts';
-import type { ExperimentSpec } from './spec.ts';
+import type { ExperimentKind, ExperimentSpec } from './spec.ts';
 import { steeringShard } from './steering/steering-shard.ts';
+
+type ShardFunction<K extends ExperimentKind> = (
+  model: Transformer,
+  spec: SpecOf<K>,
+  shard: Shard,
+  work: ShardWork,
+) => Promise<ShardArrays>;
+
+/** What runs a kind's shards; of a kind with several rounds, by the round's name. */
+const shardFunctions: { [K in ExperimentKind]: ShardFunction<K> | Record<string, ShardFunction<K>> } = {
+  activations: activationsShard,
+  'activation-patching': patchingShard,
+  attribution: { attribute: attributionShard, check: exactCheckShard },
+  'edge-patching': edgePatchingShard,
+  direction: { find: directionShard, try: directionTrials },
+  steering: steeringShard,
+  generation: generationShard,
+};
 
 /** The arrays of one shard. Leaves no tensor behind, also when it throws. */
 export async function executeShard(
@@ -18,24 +38,10 @@ export async function executeShard(
   shard: Shard,
   options: ShardOptions,
 ): Promise<ShardArrays> {
-  return withReadings((readings) => shardOf(model, spec, shard, { ...options, readings }));
-}
-
-async function shardOf(model: Transformer, spec: ExperimentSpec, shard: Shard, work: ShardWork): Promise<ShardArrays> {
-  switch (spec.kind) {
-    case 'activations':
-      return activationsShard(model, spec, shard, work);
-    case 'activation-patching':
-      return patchingShard(model, spec, shard, work);
-    case 'attribution':
-      return (shard.given ? exactCheckShard : attributionShard)(model, spec, shard, work);
-    case 'edge-patching':
-      return edgePatchingShard(model, spec, shard, work);
-    case 'direction':
-      return directionShard(model, spec, shard, work);
-    case 'steering':
-      return steeringShard(model, spec, shard, work);
-    case 'generation':
-      return generationShard(model, spec, shard, work);
-  }
+  const own = shardFunctions[spec.kind] as
+    ShardFunction<ExperimentKind> | Record<string, ShardFunction<ExperimentKind>>;
+  const { round = roundsOf(spec)[0]! } = shard;
+  const run = typeof own === 'function' ? own : own[round];
+  if (run === undefined) throw new RangeError(`"${round}" is no round of ${spec.kind}`);
+  return withReadings((readings) => run(model, spec, shard, { ...options, readings }));
 }

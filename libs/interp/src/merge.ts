@@ -1,5 +1,6 @@
 /** Shards' arrays to the experiment's: per-pair arrays in the spec's order, scores as the mean over all pairs. */
-import { UNIT_PREFIX } from './attribution/score-sums.ts';
+import { kindOf } from './kinds/index.ts';
+import type { MergeRule } from './kinds/kind.ts';
 import type { ExperimentKind } from './spec.ts';
 import type { NamedArray, Shard, ShardArrays } from './shard.ts';
 
@@ -9,38 +10,16 @@ export interface ShardResult {
   arrays: ShardArrays;
 }
 
-/** How the arrays of one name are merged: along the axis over pairs, by mean over them, or as the sum of what shards have. */
-type Rule = 'firstAxis' | 'secondAxis' | 'lastAxis' | 'mean' | 'sum';
-
-/** The rule of an array, by kind of experiment. */
-const ruleOf: Record<ExperimentKind, (name: string) => Rule> = {
-  activations: () => 'firstAxis',
-  'activation-patching': (name) => (name.startsWith('baseline.') ? 'firstAxis' : 'lastAxis'),
-  attribution: (name) => (name.startsWith(UNIT_PREFIX) ? 'sum' : 'mean'),
-  'edge-patching': edgePatchingRule,
-  direction: directionRule,
-  steering: () => 'secondAxis',
-  generation: () => 'firstAxis',
-};
-
-function edgePatchingRule(name: string): Rule {
-  if (name === 'effects') return 'mean';
-  return name === 'effects.pair' ? 'lastAxis' : 'firstAxis';
-}
-
-function directionRule(name: string): Rule {
-  if (name === 'directions') return 'mean';
-  return name.startsWith('baseline.') ? 'firstAxis' : 'lastAxis';
-}
-
 /** The arrays of the whole experiment. Exact, and independent of the order in which shards were done. */
 export function mergeShards(kind: ExperimentKind, results: ShardResult[]): Record<string, NamedArray> {
   const ordered = [...results].sort((a, b) => a.shard.index - b.shard.index);
   const names = new Set(ordered.flatMap(({ arrays }) => Object.keys(arrays)));
-  return Object.fromEntries([...names].map((name) => [name, mergeOne(ruleOf[kind](name), name, ordered)]));
+  return Object.fromEntries(
+    [...names].map((name) => [name, mergeOne(kindOf({ kind }).mergeRule(name), name, ordered)]),
+  );
 }
 
-function mergeOne(rule: Rule, name: string, results: ShardResult[]): NamedArray {
+function mergeOne(rule: MergeRule, name: string, results: ShardResult[]): NamedArray {
   if (rule === 'sum') return sumOf(results.flatMap(({ arrays }) => arrays[name] ?? []));
   const parts = results.map(({ shard, arrays }) => ({ shard, array: arrayOf(arrays, name) }));
   switch (rule) {

@@ -4,10 +4,8 @@ import type { BootstrapResult } from './attribution/bootstrap.ts';
 import type { ResolvedPair, Roles } from './dataset/resolved-pair.ts';
 import { rolesOf } from './dataset/roles.ts';
 import type { SelectedDirection } from './direction/select-direction.ts';
-import type { DirectionSummary } from './direction/summarise.ts';
 import type { ExactCheck } from './edges/exact-check.ts';
-import type { ResultCompletions } from './generation/completions.ts';
-import type { Graph } from './graph/graph.ts';
+import type { Completion } from './generation/completions.ts';
 import type { NamedArray } from './named-array.ts';
 import type { RunRecord } from './record.ts';
 import { specHash, type ExperimentKind, type ExperimentSpec } from './spec.ts';
@@ -19,12 +17,17 @@ export interface ExperimentResult {
 }
 
 /** What result.json holds. */
-export interface ResultJson {
+export interface ResultJson extends KindResult {
   kind: ExperimentKind;
   specHash: string;
   /** The spec with its defaults filled. */
   spec: ExperimentSpec;
   pairs: ResultPair[];
+  record: RunRecord;
+}
+
+/** What some kinds say in result.json. */
+export interface KindResult {
   /** Of a patching at listed positions, and of a direction: what each slot of the position axis is, a column or a role. */
   positions?: (number | string)[];
   /** Of a direction: the layers of the layer axis. */
@@ -41,8 +44,7 @@ export interface ResultJson {
   /** Of an attribution that was checked. */
   exactCheck?: ExactCheck;
   /** Of a steering [coefficient][pair], of a generation [pair]. */
-  completions?: ResultCompletions;
-  record: RunRecord;
+  completions?: Completion[] | Completion[][] | undefined;
 }
 
 /** A pair as it ran. Positions are indices in the pair's own tokens. */
@@ -70,54 +72,21 @@ export interface ResultParts {
   spec: ExperimentSpec;
   pairs: ResolvedPair[];
   tokenizer: Tokenizer | null;
-  /** Of an attribution. */
-  graph: Graph | undefined;
-  /** Of a direction. */
-  direction: DirectionSummary | undefined;
-  /** Of an edge patching. */
-  edgeNames: string[] | undefined;
-  /** Of an attribution with a bootstrap. */
-  bootstrap: BootstrapResult | undefined;
-  /** Of an attribution that was checked. */
-  exactCheck: ExactCheck | undefined;
-  /** Of a steering or generation. */
-  completions: ResultCompletions | undefined;
+  /** What the kind says. */
+  own: KindResult;
   record: RunRecord;
 }
 
 /** The document that goes with the arrays. */
-export function resultJson({
-  spec,
-  pairs,
-  tokenizer,
-  graph,
-  bootstrap,
-  exactCheck,
-  edgeNames,
-  direction,
-  completions,
-  record,
-}: ResultParts): ResultJson {
-  const { senders, receivers, edgeCount: edges } = graph ?? {};
+export function resultJson({ spec, pairs, tokenizer, own, record }: ResultParts): ResultJson {
   return {
     kind: spec.kind,
     specHash: specHash(spec),
     spec,
     pairs: pairs.map((pair) => resultPair(pair, tokenizer)),
-    ...slotNames(spec),
-    ...direction,
-    ...(graph === undefined ? {} : { senders, receivers, edges }),
-    ...(edgeNames === undefined ? {} : { edges: edgeNames }),
-    ...(bootstrap === undefined ? {} : { bootstrap }),
-    ...(exactCheck === undefined ? {} : { exactCheck }),
-    ...(completions === undefined ? {} : { completions }),
+    ...own,
     record,
   };
-}
-
-function slotNames(spec: ExperimentSpec): Pick<ResultJson, 'positions'> {
-  if (spec.kind !== 'activation-patching' || typeof spec.options.positions === 'string') return {};
-  return { positions: spec.options.positions };
 }
 
 function resultPair(pair: ResolvedPair, tokenizer: Tokenizer | null): ResultPair {

@@ -1,28 +1,23 @@
 /** An experiment from its spec to its result: pairs to tokens, tokens to shards, shards to the engine, arrays merged. */
 import { openModelSource, resolveModel, TokenizerMissingError, type ModelSource, type Tokenizer } from '@demur/model';
-import { takeBootstrap, type BootstrapResult } from './attribution/bootstrap.ts';
 import { requireRoom } from './attribution/kept-scores.ts';
 import { withoutParts } from './attribution/score-sums.ts';
 import { loadPairs } from './dataset/load-pairs.ts';
 import { requireRoles } from './dataset/require-roles.ts';
 import { resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
-import { edgesOfResult, inlineEdges, readEdges } from './edges/edge-list.ts';
-import { takeExactCheck } from './edges/exact-check.ts';
+import { inlineEdges, readEdges } from './edges/edge-list.ts';
 import type { EnginePool } from './engine/pool.ts';
 import type { ModelRef, ShardOutcome } from './engine/protocol.ts';
 import { NotFiniteError } from './errors.ts';
 import type { ResolveExperiment } from './direction/found-direction.ts';
-import { summariseDirection } from './direction/summarise.ts';
-import { resultCompletions, takeCompletions } from './generation/completions.ts';
 import { stopTokensOf } from './generation/stop-tokens.ts';
-import { buildGraph, type Graph } from './graph/graph.ts';
+import { kindOf, roundsOf } from './kinds/index.ts';
 import { mergeShards } from './merge.ts';
 import { metricTokensOf } from './metrics/metric-tokens.ts';
 import type { NamedArray } from './named-array.ts';
 import { planShards } from './plan-shards.ts';
 import { runRecord, type RunMeasures } from './record.ts';
 import { resultJson, type ExperimentResult } from './result.ts';
-import { roundsOf } from './rounds.ts';
 import type { Shard } from './shard.ts';
 import { requireFit } from './spec/fit.ts';
 import type { PairSpec } from './spec/pair.ts';
@@ -66,34 +61,15 @@ export async function runExperiment(given: ExperimentSpec, options: RunOptions):
   const { arrays, outcomes } = await runRounds(prepared, { model, shards, options });
   options.onProgress?.({ stage: 'merge', done: 0, total: 1 });
   requireFinite(arrays);
-  const completions = takeCompletions(arrays, tokenizer);
   const directions = prepared.directions.length === 0 ? {} : { directions: prepared.directions };
   const measures = { ...directions, warnings: dataSet.warnings, startedAt, ...measured(outcomes) };
   const record = await runRecord(spec, { source, pool: options.pool, model, measures });
-  const graph = spec.kind === 'attribution' ? buildGraph(source.config, spec.options.kvHeads) : undefined;
-  if (graph) arrays['mask'] = { shape: [graph.senders.length, graph.receivers.length], values: graph.mask };
-  const direction = spec.kind === 'direction' ? summariseDirection(spec, arrays, source.config) : undefined;
-  const bootstrap = graph && (await bootstrapOf(spec, arrays, { graph, prepared, signal: options.signal }));
-  options.onProgress?.({ stage: 'merge', done: 1, total: 1 });
-  const result = resultJson({
-    ...{ spec, pairs: dataSet.pairs, tokenizer, graph, bootstrap, direction, record },
-    edgeNames: edgesOfResult(prepared.shardSpec, source.config),
-    exactCheck: graph && takeExactCheck(spec, arrays, graph),
-    completions: completions && resultCompletions(spec, completions),
+  const own = await kindOf(spec).summarise?.(spec, arrays, {
+    ...{ shardSpec: prepared.shardSpec, config: source.config, tokenizer },
+    ...{ pairCount: dataSet.pairs.length, signal: options.signal },
   });
-  return { arrays, result };
-}
-
-/** Of an attribution that asks for one. */
-async function bootstrapOf(
-  spec: ExperimentSpec,
-  arrays: Record<string, NamedArray>,
-  { graph, prepared, signal }: { graph: Graph; prepared: PreparedExperiment; signal: AbortSignal | undefined },
-): Promise<BootstrapResult | undefined> {
-  if (spec.kind !== 'attribution' || spec.options.bootstrap === 0) return undefined;
-  const { bootstrap: resamples, bootstrapTop: top } = spec.options;
-  const pairCount = prepared.dataSet.pairs.length;
-  return takeBootstrap(arrays, { graph, pairCount, resamples, top, seed: spec.seed ?? 0, signal });
+  options.onProgress?.({ stage: 'merge', done: 1, total: 1 });
+  return { arrays, result: resultJson({ spec, pairs: dataSet.pairs, tokenizer, own: own ?? {}, record }) };
 }
 
 /** Of a streamed model; undefined for one in memory. */
@@ -129,7 +105,10 @@ export async function prepareExperiment(
   const { pairs, notes } = await loadPairs(spec.pairs, { ...options, tokenizer, seed: spec.seed });
   const dataSet = resolvePairs(pairs, { config: source.config, tokenizer });
   dataSet.warnings.unshift(...notes);
-  requireFit(spec, source.config, Math.max(...dataSet.pairs.map(({ clean }) => clean.length)));
+  requireFit(spec, {
+    config: source.config,
+    columns: Math.max(...dataSet.pairs.map(({ clean }) => clean.length)),
+  });
   requireRoles(spec, dataSet.pairs);
   requireRoom(spec, source.config, dataSet.pairs);
   const { resolveFile, resolveExperiment } = options;
@@ -162,15 +141,15 @@ async function runRounds(
   const rounds = roundsOf(prepared.spec);
   const arrays: Record<string, NamedArray> = {};
   const all: ShardOutcome[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const given = withoutParts(arrays);
-    const own = round === 0 ? shards : shards.map((shard) => ({ ...shard, given }));
+  for (const [at, round] of rounds.entries()) {
+    const given = at === 0 ? {} : { given: withoutParts(arrays) };
+    const own = shards.map((shard) => ({ ...shard, round, ...given }));
     const onProgress = ({ stage, done, total }: Progress): void =>
       options.onProgress?.(
-        stage === 'run' ? { stage, done: round * total + done, total: rounds * total } : { stage, done, total },
+        stage === 'run' ? { stage, done: at * total + done, total: rounds.length * total } : { stage, done, total },
       );
     const outcomes = await runShards(prepared, { model, shards: own, options: { ...options, onProgress } });
-    const results = outcomes.map(({ arrays: found }, i) => ({ shard: shards[i]!, arrays: found }));
+    const results = outcomes.map(({ arrays: found }, i) => ({ shard: own[i]!, arrays: found }));
     Object.assign(arrays, mergeShards(prepared.spec.kind, results));
     all.push(...outcomes);
   }

@@ -18,7 +18,9 @@ export interface Shard {
   pairCount: number;
   /** The place of its first pair in the order of the whole plan; 0 unless said. */
   start?: number;
-  /** From the second round of a kind that has several: the merged arrays of the rounds before. */
+  /** Which of the kind's rounds this is; the first unless said. */
+  round?: string;
+  /** From the second round on: the merged arrays of the rounds before. */
   given?: Record<string, NamedArray>;
 }
 

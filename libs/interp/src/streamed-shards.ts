@@ -3,8 +3,8 @@
  * the memory for activations allows. The numbers do not depend on it beyond the rounding of float32.
  */
 import type { ModelConfig } from '@demur/model';
-import { pathOf } from './attribution/path.ts';
 import type { ResolvedPair } from './dataset/resolved-pair.ts';
+import { kindOf } from './kinds/index.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 /** Beyond this many pairs the disk is no longer what a pass waits for. */
@@ -23,26 +23,8 @@ export function pairsPerStreamedShard(
   return Math.max(1, Math.min(MOST_PAIRS, Math.floor((activationBytes * KEPT_SHARE) / perPair)));
 }
 
-/** What the methods keep of one pair for all layers: rows of the residual stream, and tensors of their width. */
-function keptBytes(spec: ExperimentSpec, pair: ResolvedPair, { nLayers, nHeads, dModel }: ModelConfig): number {
-  const { length } = pair.clean;
-  const suffix = length - pair.firstDifference;
-  const row = 4 * dModel;
-  switch (spec.kind) {
-    case 'activation-patching': {
-      const patches = spec.options.activations.reduce((sum, site) => sum + (site === 'z' ? nHeads : 1), 0);
-      return nLayers * suffix * row * (4 + patches);
-    }
-    case 'attribution': {
-      // Differences of all senders, once as parts and once joined (again where pairs or positions are told apart), and the inputs.
-      const { bootstrap, perPosition } = spec.options;
-      const copies = 2 + (bootstrap > 0 ? 1 : 0) + (perPosition ? 1 : 0);
-      return nLayers * suffix * row * (copies * (nHeads + 1) + 1 + pathOf(spec.options).length);
-    }
-    case 'edge-patching':
-      // Differences of all senders, and the inputs.
-      return nLayers * suffix * row * (nHeads + 1 + 4);
-    default:
-      return nLayers * length * row * 8;
-  }
+/** Of a kind that does not say: some rows of every layer. */
+function keptBytes(spec: ExperimentSpec, pair: ResolvedPair, config: ModelConfig): number {
+  const plain = config.nLayers * pair.clean.length * 4 * config.dModel * 8;
+  return kindOf(spec).keptBytes?.(spec, pair, config) ?? plain;
 }

@@ -16,19 +16,8 @@ import { layersOf, positionList } from './layers.ts';
 import type { DirectionExperiment } from './layers.ts';
 import { readParts, vectorsOf } from './read-places.ts';
 
-export function directionShard(
-  model: Transformer,
-  spec: DirectionExperiment,
-  shard: Shard,
-  work: ShardWork,
-): Promise<ShardArrays> {
-  const directions = shard.given?.['directions'];
-  if (directions === undefined) return differences(model, spec, shard, work);
-  return effects(model, spec, shard, { directions, work });
-}
-
-/** `directions` [layer, position, dModel]: the sum over the shard's pairs of clean − corrupted. */
-async function differences(
+/** The first round, `directions` [layer, position, dModel]: the sum over the shard's pairs of clean − corrupted. */
+export async function directionShard(
   model: Transformer,
   spec: DirectionExperiment,
   shard: Shard,
@@ -52,24 +41,23 @@ async function differences(
   return { directions: { shape: [layers, slots, dModel], values } };
 }
 
-interface SecondRound {
-  directions: NamedArray;
-  work: ShardWork;
-}
-
 /** The vectors of an array [layer, position, dModel]. */
 function vectorsIn({ shape, values }: NamedArray): Float32Array[] {
   const width = shape.at(-1)!;
   return Array.from({ length: values.length / width }, (_, i) => values.subarray(i * width, (i + 1) * width));
 }
 
-/** `projections.clean`, `projections.corrupted` and with a selection `effects.*` [layer, position, pair]; `baseline.*` [pair]. */
-async function effects(
+/**
+ * The second round: `projections.clean`, `projections.corrupted` and with a selection `effects.*` [layer, position, pair];
+ * `baseline.*` [pair].
+ */
+export async function directionTrials(
   model: Transformer,
   spec: DirectionExperiment,
   shard: Shard,
-  { directions, work }: SecondRound,
+  work: ShardWork,
 ): Promise<ShardArrays> {
+  const directions = (shard.given as Record<string, NamedArray>)['directions'] as NamedArray;
   const arrays = await projections(model, spec, shard, { directions, work });
   for (const side of ['clean', 'corrupted']) arrays[`baseline.${side}`] = nanArray([shard.pairs.length]);
   const candidates = spec.options.select ? candidatesOf(model, spec, directions) : [];
@@ -121,7 +109,7 @@ async function projections(
   model: Transformer,
   spec: DirectionExperiment,
   shard: Shard,
-  { directions, work }: SecondRound,
+  { directions, work }: { directions: NamedArray; work: ShardWork },
 ): Promise<ShardArrays> {
   const units = vectorsIn(directions).map((vector) => (vector.some((x) => x !== 0) ? unit(vector) : vector));
   const [layers, slots] = directions.shape as [number, number, number];

@@ -87,12 +87,6 @@ export function inlineEdges(spec: ExperimentSpec, names: string[] | null): Exper
   return spec.kind === 'edge-patching' && names !== null ? withEdges(spec, names) : spec;
 }
 
-/** The names of an edge patching's edges, in the order of its arrays; undefined of other kinds. */
-export function edgesOfResult(shardSpec: ExperimentSpec, config: ModelConfig): string[] | undefined {
-  if (shardSpec.kind !== 'edge-patching') return undefined;
-  return edgeNames(shardSpec.options.edges, buildGraph(config, shardSpec.options.kvHeads));
-}
-
 /** The names of the `count` edges with the largest |score|, strongest first. @throws SpecError when there are fewer */
 function strongestNames(scores: Float32Array, graph: Graph, count: number): string[] {
   const cells = edgeCells(graph);

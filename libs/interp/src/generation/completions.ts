@@ -5,7 +5,6 @@
 import { textOf, type FinishReason, type Tokenizer } from '@demur/model';
 import type { NamedArray } from '../named-array.ts';
 import type { ShardArrays } from '../shard.ts';
-import type { ExperimentSpec } from '../spec.ts';
 
 /** What the model wrote. */
 export interface Completion {
@@ -55,14 +54,8 @@ function completionOf(tokens: number[], finish: FinishReason, tokenizer: Tokeniz
   return { tokens, text: tokenizer === null ? null : textOf(shown, tokenizer), finish };
 }
 
-/** Completions as result.json has them: [coefficient][pair] of a steering, else [pair]. */
-export type ResultCompletions = Completion[] | Completion[][];
-
-export function resultCompletions(
-  spec: ExperimentSpec,
-  { shape, list }: { shape: number[]; list: Completion[] },
-): ResultCompletions {
-  if (spec.kind !== 'steering') return list;
+/** A sweep's completions as result.json has them, [coefficient][pair]. */
+export function sweepCompletions({ shape, list }: { shape: number[]; list: Completion[] }): Completion[][] {
   const [coefficients, pairs] = shape as [number, number];
   return Array.from({ length: coefficients }, (_, c) => list.slice(c * pairs, (c + 1) * pairs));
 }

@@ -6,7 +6,8 @@ const scoresOf = 'the folder of an attribution\'s result, or { "file": "arrays.s
 const what = `"all", a non-empty list of edges such as "m0->a1.h2<q>", each once, or { "top": 100, "of": ${scoresOf} }`;
 const text = z.string(expecting('a string')).min(1, expecting('a name'));
 
-const scores = strict(
+/** Scores in a file: an array [sender, receiver] of an attribution's result. */
+export const scoresFile = strict(
   {
     file: text,
     name: text.default('scores'),
@@ -28,7 +29,7 @@ const notYet = (value: unknown): string =>
 const strongest = strict(
   {
     top: z.int(expecting('a whole number of edges')).min(1, expecting('a number of edges, 1 or more')),
-    of: z.union([text.transform((file): z.infer<typeof scores> => ({ file, name: 'scores' })), scores], {
+    of: z.union([text.transform((file): z.infer<typeof scoresFile> => ({ file, name: 'scores' })), scoresFile], {
       error: (issue) => (isLater(issue.input) ? notYet(issue.input) : expecting(scoresOf).error(issue)),
     }),
   },

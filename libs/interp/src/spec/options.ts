@@ -65,17 +65,24 @@ const resamples = expecting('0, or a number of resamples from 2 to 10000');
 const topEdges = expecting('a number of edges from 1 to 1000');
 const checkedEdges = expecting('0, or a number of edges up to 1000');
 
+export const kvHeads = z.enum(['native', 'expanded'], choice(['native', 'expanded'])).default('expanded');
+
+/** Where an attribution takes its gradients, alike in all kinds that make one. */
+export const pathFields = {
+  steps: z
+    .int(expecting('a whole number of steps'))
+    .min(1, expecting('a number of steps from 1 to 1000'))
+    .max(1000, expecting('a number of steps from 1 to 1000'))
+    .default(5),
+  grid: z.enum(['left', 'right'], choice(['left', 'right'])).default('left'),
+  postNorm: z.enum(['jacobian', 'ignore'], choice(['jacobian', 'ignore'])).default('jacobian'),
+};
+
 export const attributionOptions = strict(
   {
     method: z.enum(['eap', 'eap-ig'], choice(['eap', 'eap-ig'])).default('eap'),
-    steps: z
-      .int(expecting('a whole number of steps'))
-      .min(1, expecting('a number of steps from 1 to 1000'))
-      .max(1000, expecting('a number of steps from 1 to 1000'))
-      .default(5),
-    grid: z.enum(['left', 'right'], choice(['left', 'right'])).default('left'),
-    kvHeads: z.enum(['native', 'expanded'], choice(['native', 'expanded'])).default('expanded'),
-    postNorm: z.enum(['jacobian', 'ignore'], choice(['jacobian', 'ignore'])).default('jacobian'),
+    ...pathFields,
+    kvHeads,
     perPosition: flag.default(false),
     bootstrap: z
       .int(resamples)
@@ -90,7 +97,7 @@ export const attributionOptions = strict(
 export const edgePatchingOptions = strict(
   {
     edges: edgesSchema,
-    kvHeads: z.enum(['native', 'expanded'], choice(['native', 'expanded'])).default('expanded'),
+    kvHeads,
     perPair: flag.default(false),
   },
   'an object',
