@@ -1,8 +1,10 @@
 /** The engine side of @demur/model: what needs a tensor backend. For worker threads and child processes only. */
 export type { Backend } from './backend/backend.ts';
 export { openBackend } from './backend/open-backend.ts';
-export { addedByAttention, blockVjp, headResults, passBlock, runBlock, runMlp, tapeBytes, tapeOf } from './block.ts';
-export type { Block, BlockGradients, BlockTape, BlockTrace } from './block.ts';
+export { addedByAttention, headResults, passBlock, runBlock, runMlp } from './block.ts';
+export type { Block, BlockTrace } from './block.ts';
+export { blockVjp, tapeBytes, tapeOf } from './block-vjp.ts';
+export type { BlockGradients, BlockTape } from './block-vjp.ts';
 export { attend, attendTurned, weighValues } from './components/attention.ts';
 export { norm, normJvp, normVjp } from './components/norm.ts';
 export { project } from './components/project.ts';
@@ -17,4 +19,4 @@ export type { Activations, Generated, GenerateOptions } from './generate.ts';
 export { LogitsNotFiniteError, type Sampling } from './sampling.ts';
 export { Transformer } from './transformer.ts';
 export type { Hook, Hooks } from './showing.ts';
-export type { ForwardOptions, Prefix, Run } from './transformer.ts';
+export type { ForwardOptions, Prefix, Run } from './forward.ts';

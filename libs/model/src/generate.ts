@@ -15,7 +15,8 @@ import { greedyToken, LogitsNotFiniteError, requireSampling, sampledToken, Sampl
 import type { Sampling } from './sampling.ts';
 import { TextPieces } from './text-pieces.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
-import type { Prefix, Run, Transformer } from './transformer.ts';
+import type { Prefix, Run } from './forward.ts';
+import type { Transformer } from './transformer.ts';
 
 export interface GenerateOptions {
   /** Tokens to make at most, a row. With 0 the prompts run once, for `onLogits`. */

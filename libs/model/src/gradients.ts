@@ -1,11 +1,13 @@
 /**
- * Gradients of a metric at a pass's activations, block by block (the vector-Jacobian products are block.ts's). Not for
+ * Gradients of a metric at a pass's activations, block by block (the vector-Jacobian products are block-vjp.ts's). Not for
  * passes with hooks: an intervention would cut the way back, and nothing here knows of it.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor2D, TensorContainer } from '@tensorflow/tfjs';
-import { blockVjp, passBlock, projectionRows, runBlock, tapeBytes, tapeOf } from './block.ts';
-import type { Block, BlockGradients, BlockTape } from './block.ts';
+import { passBlock, runBlock } from './block.ts';
+import type { Block } from './block.ts';
+import { blockVjp, projectionRows, tapeBytes, tapeOf } from './block-vjp.ts';
+import type { BlockGradients, BlockTape } from './block-vjp.ts';
 import { toCanonical } from './canonical.ts';
 import { normVjp } from './components/norm.ts';
 import { lastRows, onlyLast } from './components/row-groups.ts';

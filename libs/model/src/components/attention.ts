@@ -1,18 +1,16 @@
 /**
- * Grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245) over row groups, forward and vector-Jacobian product;
- * with Gemma-2's soft cap, sliding windows (Mistral, arXiv 2310.06825) and Qwen3's norms of queries and keys where asked.
- *
- * Letters of shapes: KV key/value heads, G query heads a key/value head (query head h reads key/value head ⌊h / G⌋), S own
- * positions, D dHead, C cells. In here cells are in the order of their contexts, C = (context, repeat): then the cells of
- * a context lie side by side, and products with what they share are few and large.
+ * Grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245) over row groups, forward; with Gemma-2's soft cap, sliding
+ * windows (Mistral, arXiv 2310.06825) and Qwen3's norms of queries and keys where asked. Letters of shapes are
+ * attention-layout.ts's.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
-import { norm, normVjp } from './norm.ts';
+import type { Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import { besideEachOther, byHead, lastPositions, splitParts, timesPart, toRows, unfold } from './attention-layout.ts';
+import { norm } from './norm.ts';
 import type { NormTape, NormTrace, NormWeights } from './norm.ts';
-import { rotate, rotationsFrom } from './rotary.ts';
+import { rotate } from './rotary.ts';
 import type { KeyValues, RowGroup } from './row-groups.ts';
-import { softcap, softcapVjp } from './softcap.ts';
+import { softcap } from './softcap.ts';
 
 export interface AttentionShape {
   nHeads: number;
@@ -73,59 +71,6 @@ export interface AttentionTrace extends AttentionTape {
   z: Tensor2D;
 }
 
-/** Gradients within one group's attention. */
-export interface AttentionGradients {
-  /**
-   * At the projections, before norm and rotation: [S, C, KV, G, D], rows as in the pass. Those of k and v are what each
-   * query head sends to its key/value head, or with G = 1 their sum.
-   */
-  q: Tensor;
-  k: Tensor;
-  v: Tensor;
-  /** At the scores after cap and mask, and at the pattern, [KV, C, G·S, all keys]. */
-  scores: Tensor4D;
-  pattern: Tensor4D;
-}
-
-/** [rows, heads · D] position-major → [positions, cells, heads, D]. */
-function unfold(x: Tensor2D, group: RowGroup, dHead: number): Tensor4D {
-  return x.reshape([group.positions, group.cells, x.shape[1] / dHead, dHead]);
-}
-
-/** x [S, C as in the rows, KV · G, D] → [KV, C by context, G · S, D]. */
-function byHead(x: Tensor4D, group: RowGroup, nKvHeads: number): Tensor4D {
-  const [positions, cells, heads, dHead] = x.shape;
-  const [contexts, perKvHead] = [group.contexts ?? cells, heads / nKvHeads];
-  const split = [positions, cells / contexts, contexts, nKvHeads, perKvHead, dHead];
-  return x
-    .reshape(split)
-    .transpose([3, 2, 1, 4, 0, 5])
-    .reshape([nKvHeads, cells, perKvHead * positions, dHead]);
-}
-
-/** [KV, C by context, G · S, D] → rows [rows, H · D], position-major: the inverse of `byHead`. */
-function toRows(x: Tensor4D, group: RowGroup): Tensor2D {
-  const [kv, cells, rows, dHead] = x.shape;
-  const [contexts, perKvHead] = [group.contexts ?? cells, rows / group.positions];
-  return x
-    .reshape([kv, contexts, cells / contexts, perKvHead, group.positions, dHead])
-    .transpose([4, 2, 1, 0, 3, 5])
-    .reshape([group.positions * cells, kv * perKvHead * dHead]);
-}
-
-/** The last positions of a group that x [rows, width] has rows of; the group itself when it has all. */
-export function lastPositions(group: RowGroup, x: Tensor2D): RowGroup {
-  const count = x.shape[0] / group.cells;
-  const { positions, rotations } = group;
-  if (count === positions) return group;
-  return {
-    ...group,
-    start: group.start + positions - count,
-    positions: count,
-    rotations: rotations && rotationsFrom(rotations, positions - count),
-  };
-}
-
 /** Rows x [rows, heads · D] as heads, through the norm that there may be, turned to their columns: [S, C, heads, D]. */
 function turned(
   x: Tensor2D,
@@ -136,18 +81,6 @@ function turned(
   if (weights === undefined) return { turned: rotate(heads, group.rotations) };
   const trace = norm(weights, heads);
   return { turned: rotate(trace.normalized, group.rotations), trace };
-}
-
-/**
- * x [KV, C, M, N] times a part's keys or values [KV, partCells, ...]: the cells that share a part's cell lie side by side,
- * so they are rows of one product.
- */
-function timesPart(x: Tensor4D, part: Tensor4D, transposePart: boolean): Tensor4D {
-  const [kv, cells, rows, inner] = x.shape;
-  const partCells = part.shape[1];
-  const folded = x.reshape<Tensor4D>([kv, partCells, (cells / partCells) * rows, inner]);
-  const columns = transposePart ? part.shape[2] : part.shape[3];
-  return tf.matMul(folded, part, false, transposePart).reshape([kv, cells, rows, columns]);
 }
 
 /** Columns side by side: `count` from `start` on. */
@@ -193,22 +126,7 @@ function attentionScores(queries: Tensor4D, own: KeyValues, group: RowGroup, rul
     const byHead = capped.reshape<Tensor3D>([kv * cells * perKvHead, count, keys.count]);
     return byHead.add(mask).reshape<Tensor4D>([kv, cells, rows, keys.count]);
   });
-  return joined(scores);
-}
-
-/** Parts side by side on the axis of keys. */
-function joined(parts: Tensor4D[]): Tensor4D {
-  return parts.length === 1 ? (parts[0] as Tensor4D) : tf.concat(parts, 3);
-}
-
-/** Cuts x [..., all keys] into its parts. */
-function splitParts(x: Tensor4D, parts: readonly KeyValues[]): Tensor4D[] {
-  if (parts.length === 1) return [x];
-  return tf.split(
-    x,
-    parts.map((part) => part.keys.shape[2]),
-    3,
-  );
+  return besideEachOther(scores);
 }
 
 /** Functions that may look at, or replace, what attention makes on its way. */
@@ -256,62 +174,4 @@ export function weighValues(pattern: Tensor4D, own: KeyValues, group: RowGroup):
 function weightedValues(pattern: Tensor4D, parts: readonly KeyValues[]): Tensor4D {
   const weighted = splitParts(pattern, parts).map((p, i) => timesPart(p, (parts[i] as KeyValues).values, false));
   return weighted.reduce((a, b) => a.add(b));
-}
-
-/** Undoes the rotation and the norm of gradients [KV, C, G, S, D] and gives them as [S, C, KV, G, D]. */
-function turnedBack(
-  x: Tensor,
-  group: RowGroup,
-  { weights, tape }: { weights: NormWeights | undefined; tape: NormTape<Tensor4D> | undefined },
-): Tensor {
-  const [kv, cells, perKvHead, positions, dHead] = x.shape as [number, number, number, number, number];
-  const byPosition = x.transpose([3, 1, 0, 2, 4]).reshape([positions, cells, kv * perKvHead, dHead]) as Tensor4D;
-  const heads = rotate(byPosition, group.rotations, true);
-  const shape = [positions, cells, kv, perKvHead, dHead];
-  if (weights === undefined || tape === undefined) return heads.reshape(shape);
-  // A key head's norm is that of all query heads that read it. Three axes, since WebGPU spreads vectors over four at most.
-  const readers = (of: Tensor4D): Tensor => of.reshape([positions * cells * kv, of.shape[2] / kv, of.shape[3]]);
-  return normVjp(weights, { unit: readers(tape.unit), scale: readers(tape.scale) }, readers(heads)).reshape(shape);
-}
-
-/**
- * dz [rows, H·D], of all positions or the last ones → gradients at the group's projections. Fixed keys and values are
- * constants.
- * @param options.perQueryHead whether gradients of keys and values are told apart by the query heads that read them.
- */
-export function attendVjp(
-  dz: Tensor2D,
-  tape: AttentionTape,
-  group: RowGroup,
-  { rule, perQueryHead }: { rule: AttentionRule; perQueryHead: boolean },
-): AttentionGradients {
-  const { nHeads, nKvHeads, dHead, qNorm, kNorm } = rule;
-  const { queries, own, pattern } = tape;
-  const perKvHead = nHeads / nKvHeads;
-  const asking = lastPositions(group, dz);
-  const dOut = byHead(unfold(dz, asking, dHead), asking, nKvHeads);
-  const parts = [...group.fixed, own];
-  const dPattern = joined(parts.map((part) => timesPart(dOut, part.values, true)));
-  const weighted: Tensor4D = dPattern.mul(pattern);
-  const dScores: Tensor4D = weighted.sub(pattern.mul(weighted.sum(-1, true)));
-  const uncapped = tape.scores ? softcapVjp(tape.scores, dScores, rule.softcap) : dScores;
-  const dScoreParts = splitParts(uncapped, parts);
-  const dQueries = dScoreParts
-    .map((d, i) => timesPart(d, (parts[i] as KeyValues).keys, false))
-    .reduce((a, b) => a.add(b));
-  const apart = (x: Tensor4D, readers: number): Tensor => x.reshape([nKvHeads, group.cells, readers, -1, x.shape[3]]);
-  // What a key or a value head hears, summed over the positions of each reader: of one query head, or of all of them.
-  const heard = (from: Tensor4D, of: Tensor4D): Tensor => {
-    const readers = perQueryHead ? perKvHead : 1;
-    return tf.matMul(apart(from, readers), apart(of, readers), true, false);
-  };
-  const dKeys = heard(dScoreParts.at(-1) as Tensor4D, queries).mul(rule.scale);
-  const dValues = heard(splitParts(pattern, parts).at(-1) as Tensor4D, dOut);
-  return {
-    q: turnedBack(apart(dQueries, perKvHead), asking, { weights: qNorm, tape: tape.qNorm }),
-    k: turnedBack(dKeys, group, { weights: kNorm, tape: tape.kNorm }),
-    v: dValues.transpose([3, 1, 0, 2, 4]),
-    scores: dScores,
-    pattern: dPattern,
-  };
 }
