@@ -8,7 +8,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { blockVjp, headResults, lastRows, normJvp, onlyLast, runBlock, tapeBytes, tapeOf } from '@demur/model/engine';
+import { blockVjp, headResults, lastRows, normJvp, onlyLast, runBlock, tapeOf } from '@demur/model/engine';
 import type { Block, BlockTape, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
 import { receiversPerLayer } from '../graph/graph.ts';
@@ -23,6 +23,7 @@ import { scoreProducts } from './products.ts';
 import type { ScoreUse } from './products.ts';
 import { layerReceivers, meanOverPath } from './receivers.ts';
 import type { PathPoints } from './receivers.ts';
+import { keepsTapes, pathChunks } from './path-chunks.ts';
 
 /**
  * How a head's difference passes the norm after attention, where there is one: to first order at the clean run, or not at
@@ -74,21 +75,6 @@ interface ForwardRecord {
   senders: Tensor2D;
 }
 
-/** Rows of the path's runs, at most: what products run at full speed with. */
-const MAX_ROWS = 4096;
-
-/** A path's points, as many at a time as have few enough rows. */
-function pathChunks(
-  model: Transformer,
-  pairs: PairBlock,
-  { path = [1], maxRows }: Pick<EapOptions, 'path' | 'maxRows'>,
-): number[][] {
-  const { config, activationBytes } = model;
-  const most = maxRows ?? Math.min(MAX_ROWS, activationBytes / 4 / tapeBytes(config, 1, pairs.length));
-  const count = Math.max(1, Math.floor(most / (pairs.pairs.length * suffixLength(pairs))));
-  return Array.from({ length: Math.ceil(path.length / count) }, (_, i) => path.slice(i * count, (i + 1) * count));
-}
-
 /** How often a block's scores call `onStep`. */
 export function stepsOf(
   model: Transformer,
@@ -128,15 +114,11 @@ function layerRecord(view: LayerView, { keepsTape, postNorm }: { keepsTape: bool
 
 function forward(model: Transformer, pairs: PairBlock, options: EapOptions & { path: readonly number[] }) {
   const { cancel, onStep, path, postNorm = 'jacobian', tapeBudgetBytes = model.tapeBudgetBytes } = options;
-  // The tape's rows are views of the whole pass: prefix, the path, and the sides that are no point of it.
-  const sides = [0, 1].filter((share) => !path.includes(share)).length;
-  const suffixes = (sides + path.length) * pairs.pairs.length * suffixLength(pairs);
-  const rows = suffixes + pairs.prefixes.length * pairs.prefixLength;
   const { layers: count } = options.metric;
-  const bytes = count * tapeBytes(model.config, rows, pairs.length);
+  const keeps = keepsTapes(model.config, pairs, { path, layers: count, budgetBytes: tapeBudgetBytes });
   const onLayer = (view: LayerView): LayerRecord => {
     onStep();
-    return layerRecord(view, { keepsTape: bytes <= tapeBudgetBytes, postNorm });
+    return layerRecord(view, { keepsTape: keeps, postNorm });
   };
   const { path: runs, layers } = runPairs(model, pairs, { cancel, onLayer, path, layers: count });
   const senders = layers.flatMap((layer) => layer.senders);

@@ -13,8 +13,9 @@ import type { ShardWork } from '../shard.ts';
 import type { MetricSpec } from '../spec/metric.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
 import type { Side } from '../suffix/pair-runs.ts';
-import { candidatesAtATime, NO_CANDIDATE, runCandidates } from './candidate-runs.ts';
+import { NO_CANDIDATE, runCandidates } from './candidate-runs.ts';
 import type { Act, Candidate } from './candidate-runs.ts';
+import { candidatesAtATime } from './rows-at-a-time.ts';
 
 /** The values of a block's pairs, in its order, under each candidate; of one whose direction is zero, what nothing does. */
 export interface BlockEffects {

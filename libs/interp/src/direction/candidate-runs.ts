@@ -7,7 +7,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { runBlock, scoped, tapeBytes } from '@demur/model/engine';
+import { runBlock, scoped } from '@demur/model/engine';
 import type { RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
 import { suffixLength } from '../suffix/pair-block.ts';
@@ -135,14 +135,4 @@ function lastOfPairs(resid: Tensor2D, { block, candidates }: CandidatePass): Ten
     .reshape<Tensor3D>([pairs, count, width])
     .transpose<Tensor3D>([1, 0, 2])
     .reshape([count * pairs, width]);
-}
-
-/** Rows of a pass up to which products get faster. */
-const ROWS_AT_A_TIME = 4096;
-
-/** How many directions run in one pass: a block's tape for their rows fits, and there are rows enough for fast products. */
-export function candidatesAtATime({ config, tapeBudgetBytes }: Transformer, block: PairBlock): number {
-  const rows = block.prefixes.length * block.prefixLength + block.pairs.length * suffixLength(block);
-  const bytes = 2 * tapeBytes(config, rows, block.length);
-  return Math.max(1, Math.floor(Math.min(ROWS_AT_A_TIME / rows, tapeBudgetBytes / bytes)));
 }

@@ -5,7 +5,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { HookName } from '@demur/model';
-import { tapeBytes } from '@demur/model/engine';
 import type { Hooks, Transformer } from '@demur/model/engine';
 import type { Shard, ShardWork } from '../shard.ts';
 import { pairBlocks } from '../suffix/pair-block.ts';
@@ -13,6 +12,7 @@ import type { PlacedPair } from '../suffix/pair-block.ts';
 import type { Side } from '../suffix/pair-runs.ts';
 import { headOf, layersOf, placesOf, positionList } from './layers.ts';
 import type { DirectionExperiment } from './layers.ts';
+import { pairsAtATime } from './rows-at-a-time.ts';
 
 /** One vector [dModel] that a direction takes its share `weight` of. */
 export interface Part {
@@ -84,12 +84,6 @@ export async function readParts(
       await work.readings.settle();
     }
   }
-}
-
-/** Both prompts of a pair are rows; a layer's tape and its heads' results are what a pass has in memory. */
-function pairsAtATime({ config, tapeBudgetBytes }: Transformer, length: number): number {
-  const bytes = 2 * (tapeBytes(config, length, length) + 4 * length * config.nHeads * config.dModel * 2);
-  return Math.max(1, Math.floor(tapeBudgetBytes / bytes));
 }
 
 function readBatch(

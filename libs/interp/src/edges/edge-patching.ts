@@ -10,14 +10,13 @@ import type { Tensor2D } from '@tensorflow/tfjs';
 import { lastRows, passBlock, scoped } from '@demur/model/engine';
 import type { Block, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
-import type { GraphShape, KvHeads } from '../graph/graph.ts';
+import type { KvHeads } from '../graph/graph.ts';
 import type { Metric } from '../metrics/metric.ts';
-import { rowsThatFit } from '../patching/patching.ts';
+import { rowsThatFit } from '../patching/plan-sweeps.ts';
 import type { Readings } from '../readings.ts';
-import { suffixLength } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
-import { senderPlace } from './edge-cells.ts';
 import type { EdgeCell } from './edge-cells.ts';
+import { isSeen, planPasses } from './plan-passes.ts';
 import { afterReceivers, besideEachOther } from './receivers.ts';
 import { groupAt, senderChanges } from './sender-changes.ts';
 import type { CleanLayer, CleanRuns } from './sender-changes.ts';
@@ -44,19 +43,6 @@ export interface BlockEffects {
   corrupted: Float32Array;
   /** [edge, pair], metric of the patched run − of the clean one; edges by their place in the list. */
   effects: Float32Array;
-}
-
-/** Cuts cells into passes of at most `maxRows` rows: such as join at nearly the same layers. */
-function planPasses(cells: readonly EdgeCell[], block: PairBlock, maxRows: number): EdgeCell[][] {
-  const atOnce = Math.max(1, Math.floor(maxRows / (suffixLength(block) * block.pairs.length)));
-  const count = Math.ceil(cells.length / atOnce);
-  const start = (pass: number): number => Math.floor((pass * cells.length) / count);
-  return Array.from({ length: count }, (_, pass) => cells.slice(start(pass), start(pass + 1)));
-}
-
-/** Whether the metric, read after `end` blocks, can tell a cell's run from the clean one; its reading stands for `logits`. */
-function isSeen({ sender, receiver: { layer, port } }: EdgeCell, end: number, shape: GraphShape): boolean {
-  return port === 'logits' ? (senderPlace(sender, shape)?.layer ?? 0) < end : layer < end;
 }
 
 /** Measures all edges of a block. The metric's pairs are the block's, in its order. */

@@ -1,9 +1,10 @@
 /** Completions of prompts, in batches that fit into memory: what the kinds that generate have in common. */
 import { generate, LogitsNotFiniteError } from '@demur/model/engine';
 import type { Activations, Edit, Generated, GenerateOptions, Sampling, Transformer } from '@demur/model/engine';
-import type { HookName, ModelConfig } from '@demur/model';
+import type { HookName } from '@demur/model';
 import { NotFiniteError } from '../errors.ts';
 import type { ShardWork } from '../shard.ts';
+import { rowsAtATime } from './rows-at-a-time.ts';
 
 /** A prompt to continue. */
 export interface PromptRow {
@@ -77,17 +78,6 @@ function tellPair(error: unknown, batch: readonly PromptRow[]): never {
   if (error instanceof LogitsNotFiniteError)
     throw new NotFiniteError(`pairs[${batch[error.row]!.stream}]`, 'logits', NaN);
   throw error;
-}
-
-/** Bytes of keys and values that a batch may come to: with twice as much while a step extends them. */
-const CACHE_BUDGET_BYTES = 256 * 2 ** 20;
-
-/** Token rows of a prompt's pass: as many as products run at full speed with. */
-const ROWS_AT_A_TIME = 4096;
-
-function rowsAtATime({ nLayers, nKvHeads, dHead, nCtx }: ModelConfig, columns: number, maxTokens: number): number {
-  const cacheBytes = 8 * nLayers * nKvHeads * dHead * Math.min(columns + maxTokens, nCtx);
-  return Math.max(1, Math.floor(Math.min(ROWS_AT_A_TIME / columns, CACHE_BUDGET_BYTES / cacheBytes)));
 }
 
 /** The sampling of an experiment's options: none where the temperature is 0. */

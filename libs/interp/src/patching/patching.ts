@@ -1,6 +1,6 @@
 /**
  * Activation patching of a block of pairs: every cell of the grids that a spec asks for, as metric values per pair.
- * Plans the sweeps within a row budget; the runs themselves are sweep.ts's.
+ * Which cells run together is plan-sweeps.ts's part; the runs themselves are sweep.ts's.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
@@ -9,7 +9,6 @@ import type { Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
 import type { Metric } from '../metrics/metric.ts';
 import type { Readings } from '../readings.ts';
-import { suffixLength } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
 import type { Side } from '../suffix/pair-runs.ts';
 import { baseRuns } from './base-runs.ts';
@@ -18,8 +17,9 @@ import { positionSets } from './cells.ts';
 import type { Positions, PositionSet } from './cells.ts';
 import { headsOfSite } from './site-names.ts';
 import type { PatchSite } from './site-names.ts';
+import { planSweeps, rowsThatFit } from './plan-sweeps.ts';
 import { runSweep } from './sweep.ts';
-import type { OnCell, Sweep } from './sweep.ts';
+import type { OnCell } from './sweep.ts';
 
 export interface PatchingOptions {
   direction: 'denoising' | 'noising';
@@ -41,48 +41,6 @@ export interface BlockPatching {
   clean: Float32Array;
   corrupted: Float32Array;
   cells: { site: PatchSite; layer: number; head: number; set: PositionSet; values: Float32Array }[];
-}
-
-/** Rows of a pass, at most: what products run at full speed with. */
-const MAX_ROWS = 8192;
-
-/** Numbers that a pass holds of a row at a time, in widths of the residual stream. */
-const WIDTHS_A_ROW = 10;
-
-/** Rows of a pass that fit beside the weights. */
-export function rowsThatFit({ config, activationBytes }: Transformer): number {
-  return Math.min(MAX_ROWS, Math.floor(activationBytes / 2 / (4 * WIDTHS_A_ROW * config.dModel)));
-}
-
-/** Rows that a set's cells have when those of `layers` layers have all started. */
-function rowsOf(block: PairBlock, set: PositionSet, cohorts: number): number {
-  return (suffixLength(block) - set.from) * set.pairs * cohorts;
-}
-
-/** Cuts a site's cells into sweeps of at most `MAX_ROWS` rows: position sets together, or layer ranges of one set. */
-export function planSweeps(
-  block: PairBlock,
-  site: PatchSite,
-  options: { sets: readonly PositionSet[]; nLayers: number; heads: number; maxRows?: number },
-): Sweep[] {
-  const { sets, nLayers, heads, maxRows = MAX_ROWS } = options;
-  const sweeps: { sets: PositionSet[]; layers: readonly [number, number]; rows: number }[] = [];
-  for (const set of sets) {
-    const perLayer = rowsOf(block, set, heads);
-    const layersAtOnce = Math.max(1, Math.min(nLayers, Math.floor(maxRows / perLayer)));
-    for (let layer = 0; layer < nLayers; layer += layersAtOnce) {
-      const layers = [layer, Math.min(nLayers, layer + layersAtOnce)] as const;
-      const rows = perLayer * (layers[1] - layers[0]);
-      const open = sweeps.find(
-        (s) => s.layers[0] === layers[0] && s.layers[1] === layers[1] && s.rows + rows <= maxRows,
-      );
-      if (open) {
-        open.sets.push(set);
-        open.rows += rows;
-      } else sweeps.push({ sets: [set], layers, rows });
-    }
-  }
-  return sweeps.map(({ sets: ofSweep, layers }) => ({ site, sets: ofSweep, layers }));
 }
 
 /** The metric of one side's own run, [pairs]. */
