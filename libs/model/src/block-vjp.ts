@@ -15,7 +15,6 @@ import type { NormTape, NormWeights } from './components/norm.ts';
 import { onlyLast } from './components/row-groups.ts';
 import type { RowGroup } from './components/row-groups.ts';
 import { scoped } from './components/scoped.ts';
-import type { ModelConfig } from './config.ts';
 
 /** What the backward pass needs of a trace: of one row group. */
 export interface BlockTape {
@@ -48,17 +47,6 @@ export function tapeOf(
     ln2Post: ln2Post && ofNorm(ln2Post),
   };
 }
-
-/** Bytes of one block's tape for `rows` rows that attend to `keys` keys each. */
-export function tapeBytes(config: ModelConfig, rows: number, keys: number): number {
-  const { dModel, dMlp, nHeads, nKvHeads, dHead, postNorms, attention: rule, mlp } = config;
-  const norms = (postNorms ? 4 : 2) * dModel + (rule.qkNorm ? (nHeads + nKvHeads) * dHead : 0);
-  const attention = nHeads * dHead + 2 * nKvHeads * dHead + (rule.softcap === null ? 1 : 2) * nHeads * keys;
-  return 4 * rows * (norms + attention + (mlp.gated ? 2 : 1) * dMlp);
-}
-
-/** Tapes up to this many bytes are kept from the forward pass; beyond it each block runs again in the backward pass. */
-export const TAPE_BUDGET_BYTES = 512 * 2 ** 20;
 
 /**
  * Gradients of one block, of a pass with one row group. Where that ran for its last position alone, so are these, but for

@@ -3,7 +3,7 @@ export type { Backend } from './backend/backend.ts';
 export { openBackend } from './backend/open-backend.ts';
 export { addedByAttention, headResults, passBlock, runBlock, runMlp } from './block.ts';
 export type { Block, BlockTrace } from './block.ts';
-export { blockVjp, tapeBytes, tapeOf } from './block-vjp.ts';
+export { blockVjp, tapeOf } from './block-vjp.ts';
 export type { BlockGradients, BlockTape } from './block-vjp.ts';
 export { attend, attendTurned, weighValues } from './components/attention.ts';
 export { norm, normJvp, normVjp } from './components/norm.ts';

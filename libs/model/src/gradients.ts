@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor2D, TensorContainer } from '@tensorflow/tfjs';
 import { passBlock, runBlock } from './block.ts';
 import type { Block } from './block.ts';
-import { blockVjp, projectionRows, tapeBytes, tapeOf } from './block-vjp.ts';
+import { blockVjp, projectionRows, tapeOf } from './block-vjp.ts';
 import type { BlockGradients, BlockTape } from './block-vjp.ts';
 import { toCanonical } from './canonical.ts';
 import { normVjp } from './components/norm.ts';
@@ -17,6 +17,7 @@ import type { ModelConfig } from './config.ts';
 import { blockHook, requireHooks } from './hooks.ts';
 import type { BlockHook, HookName, ModelHook } from './hooks.ts';
 import { freeingOnError, hookName, requireSameShape } from './showing.ts';
+import { tapeBytes } from './tape-bytes.ts';
 import type { Transformer } from './transformer.ts';
 
 /**

@@ -29,6 +29,7 @@ export { ConfigMissingError, ModelNotFoundError, NotAModelError, openModelSource
 export { UnreadableFileError } from './sources/file-errors.ts';
 export { cacheFolder, sha256, type ModelIdentity } from './sources/identity.ts';
 export { InvalidJsonError } from './sources/read-json.ts';
+export { tapeBudget, tapeBytes } from './tape-bytes.ts';
 export { TextPieces, textOf } from './text-pieces.ts';
 export {
   ChatTemplateFailedError,

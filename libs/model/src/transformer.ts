@@ -6,7 +6,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Block } from './block.ts';
-import { TAPE_BUDGET_BYTES } from './block-vjp.ts';
 import { blockFrom, normFrom } from './block-weights.ts';
 import { norm } from './components/norm.ts';
 import type { NormTrace, NormWeights } from './components/norm.ts';
@@ -21,6 +20,7 @@ import { gradientsAt } from './gradients.ts';
 import type { FinalGradient } from './gradients.ts';
 import type { HookName } from './hooks.ts';
 import { ownedTensor } from './owned-tensor.ts';
+import { tapeBudget } from './tape-bytes.ts';
 import { Unembedding } from './unembedding.ts';
 import { openWeights } from './weights/model-weights.ts';
 import type { ModelWeights, WeightRecipe, WeightValues } from './weights/model-weights.ts';
@@ -94,7 +94,7 @@ export class Transformer {
 
   /** What the tapes that a forward pass keeps may take: little where memory is scarce, since blocks can run again. */
   get tapeBudgetBytes(): number {
-    return Math.min(TAPE_BUDGET_BYTES, this.activationBytes / 4);
+    return tapeBudget(this.activationBytes);
   }
 
   /** Seconds for which this thread has waited for the disk since the model was opened. */

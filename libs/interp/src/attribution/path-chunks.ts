@@ -1,6 +1,5 @@
 /** What of a path runs together, and whether its tapes are kept from the forward pass: by rows and bytes. No tensors here. */
-import type { ModelConfig } from '@demur/model';
-import { tapeBytes } from '@demur/model/engine';
+import { tapeBytes, type ModelConfig } from '@demur/model';
 import type { Transformer } from '@demur/model/engine';
 import { suffixLength } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';

@@ -1,5 +1,5 @@
 /** How much of a direction experiment runs in one pass, by rows and bytes. No tensors here. */
-import { tapeBytes } from '@demur/model/engine';
+import { tapeBytes } from '@demur/model';
 import type { Transformer } from '@demur/model/engine';
 import { suffixLength } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
