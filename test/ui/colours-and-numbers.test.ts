@@ -4,6 +4,7 @@ import { agoText } from '../../apps/ui/components/ago-text.ts';
 import { divergingColour, divergingGradient, symmetricExtent } from '../../apps/ui/components/colour-scale.ts';
 import { bytesText, durationText, numberText } from '../../apps/ui/components/number-text.ts';
 import { pageLabel } from '../../apps/ui/components/page-label.ts';
+import { axisScale, axisTicks, countedAxis, nearestPoint } from '../../apps/ui/components/chart-axis.ts';
 import { linearScale, niceTicks } from '../../apps/ui/components/ticks.ts';
 
 /** Percent of the end's colour that is mixed in. */
@@ -113,5 +114,26 @@ describe('an axis', () => {
     const scale = linearScale([-1, 3], [200, 0]);
     expect([-1, 1, 3].map(scale)).toEqual([200, 100, 0]);
     expect(linearScale([2, 2], [10, 20])(2)).toBe(10);
+  });
+});
+
+describe('the horizontal axis of a chart', () => {
+  const shares = { name: 'share', values: [0.001, 0.002, 0.05, 1], isLogarithmic: true };
+
+  it('counts from 0, and marks whole numbers alone', () => {
+    const layers = countedAxis('layer', 4);
+    expect([0, 1.5, 3].map(axisScale(layers, [10, 40]))).toEqual([10, 25, 40]);
+    expect(axisTicks(layers)).toEqual([0, 1, 2, 3]);
+  });
+
+  it('gives every decade the same room where it is logarithmic', () => {
+    const places = [0.001, 0.01, 0.1, 1].map(axisScale(shares, [0, 30]));
+    expect(places.map((place) => Math.round(place * 1e9) / 1e9)).toEqual([0, 10, 20, 30]);
+    expect(axisTicks(shares)).toEqual([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]);
+  });
+
+  it('finds the point nearest on the page, not by value', () => {
+    const scale = axisScale(shares, [0, 30]);
+    expect([-5, 8, 16, 22, 24, 99].map((place) => nearestPoint(shares, scale, place))).toEqual([0, 1, 2, 2, 3, 3]);
   });
 });

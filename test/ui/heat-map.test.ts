@@ -1,6 +1,7 @@
 /** Heat maps: axis of tokens, folding of the shared prefix, centre of the colours, focus, spread. No browser here. */
 import { describe, expect, it } from 'vitest';
 import { divergingColour } from '../../apps/ui/components/colour-scale.ts';
+import { bandPath, linePath } from '../../apps/ui/components/line-path.ts';
 import { moveFocus } from '../../apps/ui/features/patching/grid-focus.ts';
 import {
   cellValue,
@@ -12,7 +13,6 @@ import {
   type Grid,
 } from '../../apps/ui/features/patching/grid-view.ts';
 import { heatMapView } from '../../apps/ui/features/patching/heat-map-view.ts';
-import { bandPath, linePath } from '../../apps/ui/features/patching/line-chart.ts';
 import { colourOf, extentOf, measured } from '../../apps/ui/features/patching/measure.ts';
 import { patchingChoices, toggledColumns } from '../../apps/ui/features/patching/patching-choices.ts';
 import { positionAxis } from '../../apps/ui/features/patching/position-axis.ts';

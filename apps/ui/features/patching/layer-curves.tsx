@@ -1,10 +1,11 @@
 'use client';
 /** The effect as a function of the layer, a line a chosen column: the mean over pairs and, as a band, their spread. */
 import { useState } from 'react';
+import { countedAxis } from '../../components/chart-axis.ts';
+import { LineChart, type ChartLine } from '../../components/line-chart.tsx';
 import { Segmented } from '../../components/segmented.tsx';
 import { columnWords } from './heat-map-view.ts';
 import type { ColumnView, Grid } from './grid-view.ts';
-import { LineChart, type ChartLine } from './line-chart.tsx';
 import styles from './layer-curves.module.css';
 import { measured, measureNames, type Measure } from './measure.ts';
 import { useSpread, type PairBaselines } from './use-spread.ts';
@@ -63,9 +64,9 @@ function Curves({ experimentId, grid, pairs, columns, measure, metric }: CurvesP
   return (
     <LineChart
       label={`${measureNames(metric)[measure]} of ${grid.activation} by layer`}
+      axis={countedAxis('layer', matrix.length)}
       lines={lines}
       references={[centre, source]}
-      xName="layer"
     />
   );
 }

@@ -1,27 +1,28 @@
-/** The axes of a line chart: ticks, their numbers, and dashed lines at values of reference. */
-import { niceTicks } from '../../components/ticks.ts';
-import type { Scales } from './line-chart.ts';
-import { chartSize } from './line-chart.tsx';
+/** The axes of a chart: ticks, their numbers, and dashed lines at values of reference. */
+import { axisTicks, type ChartAxis } from './chart-axis.ts';
 import styles from './line-chart.module.css';
+import type { Scales } from './line-path.ts';
+
+export const chartSize = { width: 760, height: 260, left: 46, right: 12, top: 10, bottom: 30 };
 
 interface ChartFrameProps {
   scales: Scales;
-  count: number;
+  axis: ChartAxis;
   ticks: readonly number[];
   references: readonly number[];
-  xName: string;
 }
 
-export function ChartFrame({ scales, count, ticks, references, xName }: ChartFrameProps) {
+export function ChartFrame({ scales, axis, ticks, references }: ChartFrameProps) {
   const { width, height, left, right, bottom } = chartSize;
   const floor = height - bottom;
+  const text = axis.text ?? numeral;
   return (
     <g className={styles.frame}>
       {ticks.map((tick) => (
         <g key={tick} transform={`translate(0 ${scales.y(tick)})`}>
           <line x1={left} x2={width - right} />
           <text x={left - 7} dy="0.32em" textAnchor="end">
-            {String(tick).replace('-', '−')}
+            {numeral(tick)}
           </text>
         </g>
       ))}
@@ -35,16 +36,17 @@ export function ChartFrame({ scales, count, ticks, references, xName }: ChartFra
           y2={scales.y(value)}
         />
       ))}
-      {niceTicks(0, count - 1, 10)
-        .filter(Number.isInteger)
-        .map((tick) => (
-          <text key={tick} x={scales.x(tick)} y={floor + 14} textAnchor="middle">
-            {tick}
-          </text>
-        ))}
+      {axisTicks(axis).map((tick) => (
+        <text key={tick} x={scales.x(tick)} y={floor + 14} textAnchor="middle">
+          {text(tick)}
+        </text>
+      ))}
       <text x={(left + width - right) / 2} y={height - 1} textAnchor="middle">
-        {xName}
+        {axis.name}
       </text>
     </g>
   );
 }
+
+/** A tick's number with a real minus sign. */
+const numeral = (tick: number): string => String(tick).replace('-', '−');

@@ -1,5 +1,5 @@
 /** Paths of a small line chart: a line with gaps where a value is missing, and a band around it. Coordinates are the caller's. */
-import type { Scale } from '../../components/ticks.ts';
+import type { Scale } from './ticks.ts';
 
 export interface Scales {
   x: Scale;
