@@ -43,5 +43,5 @@ export async function executeShard(
   const { round = roundsOf(spec)[0]! } = shard;
   const run = typeof own === 'function' ? own : own[round];
   if (run === undefined) throw new RangeError(`"${round}" is no round of ${spec.kind}`);
-  return withReadings((readings) => run(model, spec, shard, { ...options, readings }));
+  return withReadings((readings) => run(model, spec, shard, { checkpoint: () => undefined, ...options, readings }));
 }

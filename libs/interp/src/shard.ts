@@ -22,6 +22,8 @@ export interface Shard {
   round?: string;
   /** From the second round on: the merged arrays of the rounds before. */
   given?: Record<string, NamedArray>;
+  /** What this shard gave to `checkpoint` last, where an earlier run was stopped within it. */
+  resume?: ShardArrays;
 }
 
 /**
@@ -33,9 +35,14 @@ export type ShardArrays = Record<string, NamedArray>;
 export interface ShardOptions {
   cancel: CancelToken;
   onProgress(done: number, total: number): void;
+  /**
+   * Keeps what a long shard has found so far, so that one that is stopped goes on as `shard.resume`. The arrays are copied.
+   * May be called often: it writes twice a second at most, and what is given in between is dropped.
+   */
+  checkpoint?(arrays: ShardArrays): void;
 }
 
 /** What a method's shard function is given: the options, and how it reads tensors. */
-export interface ShardWork extends ShardOptions {
+export interface ShardWork extends Required<ShardOptions> {
   readings: Readings;
 }

@@ -11,6 +11,8 @@ import type { BackendReport, EngineTask, FromHost, HostSettings, ModelRef, Shard
 export interface ShardRunOptions {
   signal?: AbortSignal;
   onProgress?: (progress: { stage: 'load' | 'run'; done: number; total: number }) => void;
+  /** Takes what the shard has found so far, each time that it gives that. */
+  onCheckpoint?: (outcome: ShardOutcome) => void;
 }
 
 interface Pending {
@@ -87,6 +89,7 @@ export class HostProcess {
     const pending = this.#pending.get(message.id);
     if (message.type === 'done') pending?.resolve(message.outcome);
     else if (message.type === 'failed') pending?.reject(reportedError(message.error));
+    else if (message.type === 'checkpoint') pending?.options.onCheckpoint?.(message.outcome);
     else pending?.options.onProgress?.({ stage: message.stage, done: message.done, total: message.total });
   }
 

@@ -7,7 +7,7 @@ import { CancelledError } from './errors.ts';
 import { reportError } from './error-report.ts';
 import { ModelCache, type ModelLease } from './model-cache.ts';
 import { peakMemoryBytes, resetPeakMemory } from './peak-memory.ts';
-import type { FromHost, HostSettings, ModelRef, ShardOutcome, ToHost } from './protocol.ts';
+import type { FromHost, HostSettings, ModelRef, ShardOutcome, ThreadOutcome, ToHost } from './protocol.ts';
 import { ThreadTeam } from './thread-team.ts';
 
 type RunMessage = Extract<ToHost, { type: 'run' }>;
@@ -62,11 +62,16 @@ async function run(message: RunMessage): Promise<void> {
 async function shardOutcome({ id, model: ref, task }: RunMessage, state: Running): Promise<ShardOutcome> {
   const { model, loadSeconds, release } = await acquireModel(id, ref, state);
   try {
-    const { openSeconds, ...outcome } = await team.run(
-      { type: 'run', model, task, cancelFlag: state.cancelFlag },
-      (done, total) => say({ type: 'progress', id, stage: 'run', done, total }),
-    );
-    return { ...outcome, loadSeconds: loadSeconds + openSeconds, peakBytes: peakMemoryBytes() };
+    const outcomeOf = ({ openSeconds, ...outcome }: ThreadOutcome): ShardOutcome => ({
+      ...outcome,
+      ...{ loadSeconds: loadSeconds + openSeconds, peakBytes: peakMemoryBytes() },
+    });
+    const message = { type: 'run', model, task, cancelFlag: state.cancelFlag } as const;
+    const listener = {
+      onProgress: (done: number, total: number) => say({ type: 'progress', id, stage: 'run', done, total }),
+      onCheckpoint: (outcome: ThreadOutcome) => say({ type: 'checkpoint', id, outcome: outcomeOf(outcome) }),
+    };
+    return outcomeOf(await team.run(message, listener));
   } finally {
     release();
   }

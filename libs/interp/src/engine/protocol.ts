@@ -39,7 +39,7 @@ export interface ShardTask {
 /** What a worker thread runs: a shard of an experiment, or a check of the model. */
 export type EngineTask = ShardTask | CheckTask;
 
-/** What a shard gave, and what it took. Times are milliseconds since 1970, of the machine's clock. */
+/** What a shard gave, or has given so far, and what that took. Times are milliseconds since 1970, of the machine's clock. */
 export interface ShardOutcome {
   arrays: ShardArrays;
   startedAt: number;
@@ -58,6 +58,7 @@ export type FromHost =
   | { type: 'ready'; backend: BackendReport }
   | { type: 'refused'; error: ErrorReport }
   | { type: 'progress'; id: number; stage: 'load' | 'run'; done: number; total: number }
+  | { type: 'checkpoint'; id: number; outcome: ShardOutcome }
   | { type: 'done'; id: number; outcome: ShardOutcome }
   | { type: 'failed'; id: number; error: ErrorReport };
 
@@ -78,6 +79,7 @@ export type FromThread =
   | { type: 'ready'; backend: BackendReport }
   | { type: 'refused'; error: ErrorReport }
   | { type: 'progress'; done: number; total: number }
+  | { type: 'checkpoint'; outcome: ThreadOutcome }
   | { type: 'done'; outcome: ThreadOutcome }
   | { type: 'failed'; error: ErrorReport };
 

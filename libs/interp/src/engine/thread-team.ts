@@ -7,9 +7,14 @@ import type { BackendReport, FromThread, ThreadOutcome, ToThread } from './proto
 
 type RunMessage = Extract<ToThread, { type: 'run' }>;
 
-interface Job {
-  message: RunMessage;
+/** What a caller hears while its shard runs. */
+export interface ShardListener {
   onProgress(done: number, total: number): void;
+  onCheckpoint(outcome: ThreadOutcome): void;
+}
+
+interface Job extends ShardListener {
+  message: RunMessage;
   resolve(outcome: ThreadOutcome): void;
   reject(error: Error): void;
 }
@@ -45,9 +50,9 @@ export class ThreadTeam {
   }
 
   /** Runs one shard on the next free thread. */
-  run(message: RunMessage, onProgress: Job['onProgress']): Promise<ThreadOutcome> {
+  run(message: RunMessage, listener: ShardListener): Promise<ThreadOutcome> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ message, onProgress, resolve, reject });
+      this.#queue.push({ message, ...listener, resolve, reject });
       this.#dispatch();
     });
   }
@@ -110,6 +115,8 @@ export class ThreadTeam {
         return;
       case 'progress':
         return job?.onProgress(message.done, message.total);
+      case 'checkpoint':
+        return job?.onCheckpoint(message.outcome);
       case 'ready':
         member.ready = true;
         break;

@@ -55,12 +55,30 @@ async function shardOutcome({ model, task, cancelFlag }: Extract<ToThread, { typ
   const transformer = openModel(model);
   const startedAt = now();
   const diskSeconds = transformer.diskSeconds;
+  const openSeconds = (startedAt - opening) / 1000;
+  const outcomeOf = (arrays: ShardArrays): ThreadOutcome => ({
+    ...{ arrays, startedAt, endedAt: now(), openSeconds },
+    diskSeconds: transformer.diskSeconds - diskSeconds,
+  });
   const arrays = await executeTask(transformer, task, {
     cancel,
     onProgress: (done, total) => say({ type: 'progress', done, total }),
+    checkpoint: atMostEvery(CHECKPOINT_MS, (found) => say({ type: 'checkpoint', outcome: outcomeOf(found) })),
   });
-  const openSeconds = (startedAt - opening) / 1000;
-  return { arrays, startedAt, endedAt: now(), openSeconds, diskSeconds: transformer.diskSeconds - diskSeconds };
+  return outcomeOf(arrays);
+}
+
+/** Between two checkpoints, which are copied to another process and written to disk. */
+const CHECKPOINT_MS = 500;
+
+/** `take`, for which calls that come too early are dropped. */
+function atMostEvery(pauseMs: number, take: (arrays: ShardArrays) => void): (arrays: ShardArrays) => void {
+  let last = now();
+  return (arrays) => {
+    if (now() - last < pauseMs) return;
+    last = now();
+    take(arrays);
+  };
 }
 
 function openModel(shared: SharedModel): Transformer {
