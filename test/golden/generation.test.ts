@@ -82,7 +82,7 @@ describe.each(
     if (generated !== undefined) expect(swept[c]!.map((own) => own.tokens)).toEqual(generated);
     if (c === 1) expect(swept[0]!.map((own) => own.tokens)).toEqual(tokens['generate.plain']);
     expect(swept.flat().every(({ text }) => text === null)).toBe(true);
-    expect(Object.keys(result.arrays).sort()).toEqual(['logits_last', 'metric']);
+    expect(Object.keys(result.arrays).sort()).toEqual(['baseline.clean', 'kl', 'logits_last', 'metric']);
   });
 
   it('generates with interventions and without', async () => {
@@ -247,10 +247,38 @@ describe.skipIf(!there)('SmolLM2-135M-Instruct (skipped where it cannot be fetch
     const result = await run({ kind: 'steering', model, pairs, options: { ...options, logits: 'last', maxTokens: 8 } });
     compare('harmless_plain', result, 0);
     compare('harmless_add_all_pos', result, 1);
+    // No tokens are given, so they are what the words of refusing begin with: "I'm sorry", "As an AI".
+    const tokens = result.result.refusalTokens!.refuse.map(({ string }) => string);
+    expect(tokens).toEqual(['I', ' I', 'As', ' As']);
+    const logits = result.arrays['logits_last']!;
+    const dVocab = logits.shape[2]!;
+    const logOdds = Array.from(result.arrays['log_odds']!.values, (_, row) => {
+      const powers = Array.from(logits.values.subarray(row * dVocab, (row + 1) * dVocab), Math.exp);
+      const refusing = result.result.refusalTokens!.refuse.reduce((sum, { id }) => sum + powers[id]!, 0);
+      return Math.log(refusing / (powers.reduce((sum, power) => sum + power, 0) - refusing));
+    });
+    const wanted = { shape: [2, 3], values: Float32Array.from(logOdds) };
+    expect(difference(result.arrays['log_odds'], wanted).relative).toBeLessThan(1e-5);
   });
 
   it('projects a direction out everywhere', async () => {
     const options = { direction, mode: 'ablate', layers: 'all', logits: 'last', maxTokens: 8 };
     compare('harmful_ablate_everywhere', await run({ kind: 'steering', model, pairs, options }), 0);
+  });
+
+  it('counts refusals by words of the user, and says that few tokens miss late ones', async () => {
+    const plain = steer.cases['harmless_plain']!.text;
+    const [first, ...others] = [plain[0]!.slice(0, 6).toUpperCase(), 'never said'];
+    const options = { maxTokens: 8, stopAtEos: false, run: 'corrupted', refusalWords: [first, ...others] };
+    const { result } = await run({ kind: 'generation', model, pairs, options });
+    const refused = plain.map((text) => text.toUpperCase().includes(first!));
+    expect(refused[0]).toBe(true);
+    expect(result.refusals).toEqual({
+      ...{ words: [first, ...others], match: 'anywhere', refused },
+      share: refused.filter(Boolean).length / refused.length,
+    });
+    expect(result.record.warnings).toContain(
+      'options.maxTokens is 8: refusals that come later are not counted; give 100 or more where their share matters',
+    );
   });
 });

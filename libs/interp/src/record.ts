@@ -109,7 +109,7 @@ function conventions(spec: ExperimentSpec): Record<string, string> {
         ...selectionMeaning(spec.options),
       };
     case 'steering':
-      return { ...shared(spec), ...steering, ...completions, stop: stop(spec.options) };
+      return { ...shared(spec), ...steering, ...sweep, ...completions, stop: stop(spec.options) };
     case 'generation':
       return { ...shared(spec), ...steering, ...completions, stop: stop(spec.options) };
   }
@@ -192,7 +192,15 @@ const steering = {
   interventions: 'they act on every step: the positions of the prompt ("last": its last one) and every new token',
 };
 
+const sweep = {
+  flips: 'share of pairs whose metric has another sign than in the plain run, with nothing done',
+  kl: 'KL(plain run || steered run) of the next token after the prompt, in nats, exact',
+  log_odds:
+    'log p(refuse) - log p(comply) of the next token after the prompt, each summed over refusalTokens; without comply against all other tokens',
+};
+
 const completions = {
+  refusals: 'share of completions with one of the words, in any case; typographic apostrophes count as plain ones',
   tokens: 'what was made after the prompt, the stop token that ended it included; text is without that one',
   sampling: 'greedy at temperature 0; else xoshiro128** from seed (0 unless given) and the index of the pair',
 };

@@ -8,6 +8,8 @@ import type { ExactCheck } from './edges/exact-check.ts';
 import type { Completion } from './generation/completions.ts';
 import type { NamedArray } from './named-array.ts';
 import type { RunRecord } from './record.ts';
+import type { Refusals } from './steering/refusal-words.ts';
+import type { SweepSummary } from './steering/summarise-sweep.ts';
 import { specHash, type ExperimentKind, type ExperimentSpec } from './spec.ts';
 
 export interface ExperimentResult {
@@ -45,6 +47,12 @@ export interface KindResult {
   exactCheck?: ExactCheck;
   /** Of a steering [coefficient][pair], of a generation [pair]. */
   completions?: Completion[] | Completion[][] | undefined;
+  /** Of completions that have a text: which of them refuse, by a list of words. */
+  refusals?: Refusals;
+  /** Of a steering: what each coefficient does, as means over pairs. */
+  sweep?: SweepSummary['sweep'];
+  /** Of a steering: the tokens that `log_odds` is of. */
+  refusalTokens?: SweepSummary['refusalTokens'];
 }
 
 /** A pair as it ran. Positions are indices in the pair's own tokens. */
@@ -103,6 +111,6 @@ function resultPair(pair: ResolvedPair, tokenizer: Tokenizer | null): ResultPair
 }
 
 /** A token's text, or `<id>` where the model has no tokenizer or it does not know the token. */
-function tokenString(id: number, tokenizer: Tokenizer | null): string {
+export function tokenString(id: number, tokenizer: Tokenizer | null): string {
   return tokenizer !== null && id < tokenizer.vocabSize ? tokenizer.decodeToken(id) : `<${id}>`;
 }

@@ -22,6 +22,8 @@ import type { Shard } from './shard.ts';
 import { requireFit } from './spec/fit.ts';
 import type { PairSpec } from './spec/pair.ts';
 import type { ExperimentSpec } from './spec.ts';
+import { refusalTokensOf } from './steering/refusal-tokens.ts';
+import { readRefusalWords, refusalWarnings } from './steering/refusal-words.ts';
 import { readDirections, type Directions, type ResolveFile } from './steering/directions.ts';
 import { pairsPerStreamedShard } from './streamed-shards.ts';
 
@@ -112,15 +114,25 @@ export async function prepareExperiment(
   requireRoles(spec, dataSet.pairs);
   requireRoom(spec, source.config, dataSet.pairs);
   const { resolveFile, resolveExperiment } = options;
-  const edges = await readEdges(spec, { config: source.config, resolveFile });
+  const worded = await readRefusalWords(spec, resolveFile);
+  dataSet.warnings.push(...refusalWarnings(spec, tokenizer !== null));
+  const edges = await readEdges(worded, { config: source.config, resolveFile });
   const { pinned, inlined, records } = await readDirections(edges.pinned, { source, resolveFile, resolveExperiment });
   const vocabulary = { config: source.config, tokenizer };
   const shardSpec = {
-    ...inlineEdges(metricTokensOf(stopTokensOf(inlined, vocabulary), vocabulary), edges.names),
+    ...inlineEdges(withTokenIds(inlined, vocabulary), edges.names),
     pairs: [],
   };
   const held = typeof spec.pairs === 'object' ? { ...pinned, pairs } : pinned;
   return { spec: held, shardSpec, directions: records, source, tokenizer, dataSet };
+}
+
+/** Every token that options and metric name, by id; those of refusing are found where none are named. */
+function withTokenIds(
+  spec: ExperimentSpec,
+  vocabulary: Pick<PreparedExperiment, 'tokenizer'> & Pick<ModelSource, 'config'>,
+) {
+  return [stopTokensOf, refusalTokensOf, metricTokensOf].reduce((own, byId) => byId(own, vocabulary), spec);
 }
 
 /** The model's tokenizer; null for a model without one, which runs on token ids. */
@@ -198,13 +210,17 @@ function measured(outcomes: ShardOutcome[]): Pick<RunMeasures, 'seconds' | 'peak
   };
 }
 
+/** Their last axis is the pairs. */
 const metricArrays = ['baseline.clean', 'baseline.corrupted', 'clean.metric', 'corrupted.metric', 'metric'];
+
+const NO_VALUES: NamedArray = { shape: [0], values: new Float32Array(0) };
 
 /** A metric that is NaN or infinite makes every number of its pair meaningless. */
 function requireFinite(arrays: Record<string, NamedArray>): void {
   for (const name of metricArrays) {
-    const at = arrays[name]?.values.findIndex((value) => !Number.isFinite(value)) ?? -1;
-    if (at >= 0) throw new NotFiniteError(`pairs[${at}]`, name, arrays[name]!.values[at]!);
+    const { shape, values } = arrays[name] ?? NO_VALUES;
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) throw new NotFiniteError(`pairs[${at % shape.at(-1)!}]`, name, values[at]!);
   }
   for (const name of ['scores', 'effects', 'check.effects']) {
     const value = arrays[name]?.values.find((value) => !Number.isFinite(value));

@@ -16,12 +16,16 @@ type Pairs = readonly { pair: Pick<ResolvedPair, 'clean'> }[];
 
 /** Runs the clean prompts first, for what they are compared with. */
 export async function klDivergence(model: Transformer, pairs: Pairs, readings: Readings): Promise<Metric> {
-  const clean = await cleanLogProbs(model, pairs, readings);
+  return klDivergenceFrom(model, await cleanLogProbs(model, pairs, readings));
+}
+
+/** The same from any runs, by their `finalLogProbs` [pairs, dVocab]. */
+export function klDivergenceFrom(model: Transformer, from: Float32Array): Metric {
   const { dVocab } = model.config;
   /** Rows of the reference for `count` rows from `first` on, pairs varying fastest. */
   const reference = (first: number, count: number, of: number): Tensor2D =>
     tf.gather(
-      tf.tensor2d(clean.subarray(0, of * dVocab), [of, dVocab]),
+      tf.tensor2d(from.subarray(0, of * dVocab), [of, dVocab]),
       Array.from({ length: count }, (_, i) => (first + i) % of),
     );
   return afterNorm(model, {
@@ -35,10 +39,21 @@ export async function klDivergence(model: Transformer, pairs: Pairs, readings: R
       }).reshape([-1, count]),
     gradient: (normalized) =>
       byChunks(model, normalized, (logits, first) => {
-        const wanted = reference(first, logits.shape[0], pairs.length);
+        const wanted = reference(first, logits.shape[0], from.length / dVocab);
         return model.unembedVjp(logits, tf.softmax(logits).sub(wanted.exp()));
       }),
   });
+}
+
+/** log p of every token after residual streams behind the last block [rows, dModel]: [rows, dVocab], row-major. */
+export async function finalLogProbs(model: Transformer, final: Tensor2D, readings: Readings): Promise<Float32Array> {
+  const all: Float32Array[] = [];
+  tf.tidy(() => {
+    const { normalized } = model.finalNorm(final);
+    readings.read(byChunks(model, normalized, logProbs), (values) => void all.push(values.slice()));
+  });
+  await readings.settle();
+  return all[0]!;
 }
 
 /** The log softmax of logits [rows, dVocab]: stable, since the largest logit is taken off first. */

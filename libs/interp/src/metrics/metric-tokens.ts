@@ -3,10 +3,12 @@ import type { ModelConfig, Tokenizer } from '@demur/model';
 import { encodeToken, tokenText } from '../dataset/encode.ts';
 import { UnknownTokenError } from '../dataset/errors.ts';
 import { SpecError } from '../spec/errors.ts';
+import type { TokenSetsSpec } from '../spec/metric.ts';
 import type { TokenSpec } from '../spec/pair.ts';
 import type { ExperimentSpec } from '../spec.ts';
+import type { TokenSets } from './refusal-log-odds.ts';
 
-interface Vocabulary {
+export interface Vocabulary {
   config: Pick<ModelConfig, 'dVocab'>;
   tokenizer: Tokenizer | null;
 }
@@ -18,15 +20,15 @@ interface Vocabulary {
 export function metricTokensOf(spec: ExperimentSpec, of: Vocabulary): ExperimentSpec {
   const { metric } = spec;
   if (typeof metric === 'string' || !('refusalLogOdds' in metric)) return spec;
-  const path = 'metric.refusalLogOdds';
-  const refuse = ids(metric.refusalLogOdds.refuse, `${path}.refuse`, of);
-  const given = metric.refusalLogOdds.comply;
-  const comply = given === undefined ? undefined : ids(given, `${path}.comply`, of);
+  return { ...spec, metric: { refusalLogOdds: tokenSetIds(metric.refusalLogOdds, 'metric.refusalLogOdds', of) } };
+}
+
+/** Token sets by id, each token once. `path` is for errors, which are those of `metricTokensOf`. */
+export function tokenSetIds(sets: TokenSetsSpec, path: string, of: Vocabulary): TokenSets {
+  const refuse = ids(sets.refuse, `${path}.refuse`, of);
+  const comply = sets.comply === undefined ? undefined : ids(sets.comply, `${path}.comply`, of);
   requireApart(refuse, comply, { path, ...of });
-  return {
-    ...spec,
-    metric: { refusalLogOdds: { refuse: [...new Set(refuse)], ...(comply && { comply: [...new Set(comply)] }) } },
-  };
+  return { refuse: [...new Set(refuse)], ...(comply && { comply: [...new Set(comply)] }) };
 }
 
 function ids(tokens: readonly TokenSpec[], path: string, { config: { dVocab }, tokenizer }: Vocabulary): number[] {

@@ -11,9 +11,9 @@ import { afterNorm } from './metric.ts';
 import type { Metric } from './metric.ts';
 
 export interface TokenSets {
-  refuse: readonly number[];
+  refuse: number[];
   /** All other tokens unless given. */
-  comply?: readonly number[] | undefined;
+  comply?: number[];
 }
 
 export function refusalLogOdds(model: Transformer, { refuse, comply }: TokenSets): Metric {

@@ -12,15 +12,13 @@ const tokens = z
   .array(tokenSchema, expecting('a list of tokens'))
   .min(1, expecting('a non-empty list of tokens, each an id or the exact text of one token'));
 
-const refusalLogOdds = strict(
-  {
-    refusalLogOdds: strict(
-      { refuse: tokens, comply: tokens.optional() },
-      'token sets { "refuse": [tokens], "comply": [tokens] }, the second by default all other tokens',
-    ),
-  },
-  what,
+/** Tokens of refusing and of complying. */
+export const tokenSetsSchema = strict(
+  { refuse: tokens, comply: tokens.optional() },
+  'token sets { "refuse": [tokens], "comply": [tokens] }, the second by default all other tokens',
 );
+
+const refusalLogOdds = strict({ refusalLogOdds: tokenSetsSchema }, what);
 
 const layer = 'a layer (0 or more), after which the residual stream is read; the last one unless given';
 
@@ -34,3 +32,4 @@ export const metricSchema = z
   .default('logit-difference');
 
 export type MetricSpec = z.infer<typeof metricSchema>;
+export type TokenSetsSpec = z.infer<typeof tokenSetsSchema>;

@@ -5,6 +5,7 @@ import { coefficientSchema, interventionFields } from './direction.ts';
 import { edgesSchema } from './edges.ts';
 import { choice, expecting, show, strict } from './expecting.ts';
 import { hookMistake } from './hook-mistake.ts';
+import { tokenSetsSchema } from './metric.ts';
 import { roleReference, tokenSchema } from './pair.ts';
 
 export const flag = z.boolean(expecting('true or false'));
@@ -106,8 +107,24 @@ export const edgePatchingOptions = strict(
 const count = z.int(expecting('a whole number of tokens'));
 const temperature = z.number(expecting('a number, 0 or more; 0 is greedy'));
 
-/** How completions are made, alike in all kinds that make some. Random numbers come from the spec's `seed`. */
+const refusalWordList = 'a non-empty list of words such as ["I\'m sorry"], or { "file": "words.txt" } with a line each';
+const refusalWord = z.string(expecting('words')).regex(/\S/, expecting('words that a completion can have'));
+
+/** How completions are made and judged, alike in all kinds that make some. Random numbers come from the spec's `seed`. */
 const completionFields = {
+  refusalWords: z
+    .union(
+      [
+        z
+          .array(refusalWord)
+          .min(1, expecting(refusalWordList))
+          .refine(...withoutRepeats('words')),
+        strict({ file: z.string(expecting('a file')).min(1, expecting('a file')) }, refusalWordList),
+      ],
+      expecting(refusalWordList),
+    )
+    .optional(),
+  refusalMatch: z.enum(['anywhere', 'start'], choice(['anywhere', 'start'])).default('anywhere'),
   run: z.enum(['clean', 'corrupted'], choice(['clean', 'corrupted'])).default('clean'),
   stopTokens: z.array(tokenSchema, expecting('a list of tokens')).default([]),
   temperature: temperature.min(0, expecting('a temperature, 0 or more; 0 is greedy')).default(0),
@@ -150,6 +167,7 @@ export const steeringOptions = strict(
     logits: z.enum(['none', 'last'], choice(['none', 'last'])).default('none'),
     maxTokens: count.min(0, expecting('a number of tokens; 0 makes no completions')).default(0),
     stopAtEos: flag.default(false),
+    refusalTokens: tokenSetsSchema.optional(),
     ...completionFields,
   },
   'an object',
