@@ -105,6 +105,8 @@ describe('a run', () => {
     const { result, bytes } = readOut(out);
     const shapes = Object.entries(decodeSafetensors(bytes)).map(([array, { shape }]) => [array, shape]);
     expect(shapes).toEqual([
+      ['baseline.clean', [2]],
+      ['kl', [2, 2]],
       ['logits_last', [2, 2, 64]],
       ['metric', [2, 2]],
     ]);

@@ -49,7 +49,7 @@ describe('defaults', () => {
 
   it('fills those of steering and of generation', () => {
     const direction = { values: [1, 2] };
-    const shared = { run: 'clean', stopTokens: [], temperature: 0 };
+    const shared = { run: 'clean', stopTokens: [], refusalMatch: 'anywhere', temperature: 0 };
     expect(parseSpec({ ...spec, kind: 'steering', options: { direction, layers: [3] } }).options).toEqual({
       ...{ direction, mode: 'add', coefficients: [1], layers: [3], positions: 'all', logits: 'none' },
       ...{ ...shared, maxTokens: 0, stopAtEos: false },
@@ -339,16 +339,16 @@ describe('refusals', () => {
   });
   const layers = '"all" or a non-empty list of layers such as [12], each once';
   const direction =
-    '{ "file": "x.safetensors", "name": "v" }, { "experiment": "its folder or id", "layer": 12, "position": -1 } or { "values": [numbers] }';
+    '{ "file": "x.safetensors", "name": "v" }, { "experiment": "its folder or id", "layer": 12, "position": -1 }, { "values": [numbers] } or the name of one on a server';
+
+  it('takes a name of a direction alone', () => {
+    const named = (direction: unknown) => parseSpec(steering({ direction })).options;
+    expect(named('refusal')).toEqual(named({ slug: 'refusal' }));
+  });
 
   it.each<[string, object, string, string]>([
     ['no direction', { direction: undefined }, 'direction', `missing; give a direction: ${direction}`],
-    [
-      'a direction of the database',
-      { direction: 'refusal' },
-      'direction',
-      `"refusal" names a direction of the database, which is not available yet; give ${direction}`,
-    ],
+    ['a direction without a name', { direction: '' }, 'direction', `"" is not a direction: ${direction}`],
     [
       'a direction of an experiment by its position alone',
       { direction: { experiment: 'x', position: -1 } },

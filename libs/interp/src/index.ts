@@ -69,7 +69,7 @@ export {
   type ExperimentKind,
   type ExperimentSpec,
 } from './spec.ts';
-export type { ResolveExperiment } from './direction/found-direction.ts';
+export { placedVector, type DirectionPlace, type ResolveExperiment } from './direction/found-direction.ts';
 export { KindNotAvailableError, SpecError, type SpecIssue } from './spec/errors.ts';
 export type { PairSpec, PromptSpec, TokenSpec } from './spec/pair.ts';
 export { OutputError, reserveOutput, writeResult } from './write-result.ts';

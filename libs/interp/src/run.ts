@@ -1,24 +1,26 @@
 /** An experiment from its spec to its result: pairs to tokens, tokens to shards, shards to the engine, arrays merged. */
 import { openModelSource, resolveModel, TokenizerMissingError, type ModelSource, type Tokenizer } from '@demur/model';
 import { requireRoom } from './attribution/kept-scores.ts';
-import { withoutParts } from './attribution/score-sums.ts';
 import { loadPairs } from './dataset/load-pairs.ts';
 import { requireRoles } from './dataset/require-roles.ts';
 import { resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
 import { inlineEdges, readEdges } from './edges/edge-list.ts';
 import type { EnginePool } from './engine/pool.ts';
-import type { ModelRef, ShardOutcome } from './engine/protocol.ts';
+import type { ModelRef } from './engine/protocol.ts';
 import { NotFiniteError } from './errors.ts';
-import type { ResolveExperiment } from './direction/found-direction.ts';
+import type { ResolveDirection, ResolveExperiment } from './direction/found-direction.ts';
 import { stopTokensOf } from './generation/stop-tokens.ts';
+import { openKeptShards, type KeptShards, type Resumed } from './kept-shards.ts';
 import { kindOf, roundsOf } from './kinds/index.ts';
-import { mergeShards } from './merge.ts';
 import { metricTokensOf } from './metrics/metric-tokens.ts';
 import type { NamedArray } from './named-array.ts';
 import { planShards } from './plan-shards.ts';
-import { runRecord, type RunMeasures } from './record.ts';
+import { runRecord } from './record.ts';
 import { resultJson, type ExperimentResult } from './result.ts';
+import { runKey } from './run-key.ts';
+import { runRounds } from './run-rounds.ts';
 import type { Shard } from './shard.ts';
+import type { ShardStore } from './shard-store.ts';
 import { requireFit } from './spec/fit.ts';
 import type { PairSpec } from './spec/pair.ts';
 import type { ExperimentSpec } from './spec.ts';
@@ -26,6 +28,7 @@ import { refusalTokensOf } from './steering/refusal-tokens.ts';
 import { readRefusalWords, refusalWarnings } from './steering/refusal-words.ts';
 import { readDirections, type Directions, type ResolveFile } from './steering/directions.ts';
 import { pairsPerStreamedShard } from './streamed-shards.ts';
+import { timeSpent } from './time-spent.ts';
 
 /** How far a run is. `load`: part of the weights; `run`: shards, one that is under way counting by its steps. */
 export interface Progress {
@@ -38,14 +41,20 @@ export interface RunOptions {
   pool: EnginePool;
   /** From the spec's `model` to a path; by default it is one, or a Hub id, which is downloaded. */
   resolveModel?: (name: string) => Promise<string>;
-  /** From the name of a data set to its pairs; by default those that come with the project. */
-  resolvePairs?: (name: string) => Promise<PairSpec[]>;
+  /** From the name of a data set to its pairs, undefined for one that comes with the project; by default those alone have names. */
+  resolvePairs?: (name: string) => Promise<PairSpec[] | undefined>;
   /** From the file of a direction or of pairs to a path that may be read; by default relative to the working directory. */
   resolveFile?: ResolveFile;
   /** From what a direction calls its experiment to what that gave; by default it is the folder of a result. */
   resolveExperiment?: ResolveExperiment;
+  /** From the name of a direction to where it was found; by default none has a name. */
+  resolveDirection?: ResolveDirection;
   /** What `prepareExperiment` gave for this spec, where it has been called already. */
   prepared?: PreparedExperiment;
+  /** Where shards are kept from one run to the next, as they are finished. `clear` it once the result is in safety. */
+  shards?: ShardStore;
+  /** Called before anything runs, where shards are taken from an earlier run. */
+  onResume?: (resumed: Resumed) => void;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
 }
@@ -60,11 +69,18 @@ export async function runExperiment(given: ExperimentSpec, options: RunOptions):
   const { spec, source, tokenizer, dataSet } = prepared;
   const model = options.pool.place(source);
   const shards = planShards(dataSet.pairs, pairsPerShard(spec, { source, dataSet, model }));
-  const { arrays, outcomes } = await runRounds(prepared, { model, shards, options });
+  const kept = await openKept(prepared, { model, shards, startedAt, options });
+  const { resumed } = kept;
+  if (resumed !== undefined) options.onResume?.(resumed);
+  const { pool, signal, onProgress } = options;
+  const { arrays, stints } = await runRounds(prepared, { pool, model, shards, kept, signal, onProgress });
   options.onProgress?.({ stage: 'merge', done: 0, total: 1 });
-  requireFinite(arrays);
+  await requireFinite(arrays, kept);
   const directions = prepared.directions.length === 0 ? {} : { directions: prepared.directions };
-  const measures = { ...directions, warnings: dataSet.warnings, startedAt, ...measured(outcomes) };
+  const measures = {
+    ...{ ...directions, warnings: dataSet.warnings, startedAt },
+    ...{ ...(resumed && { resumed }), ...timeSpent(stints) },
+  };
   const record = await runRecord(spec, { source, pool: options.pool, model, measures });
   const own = await kindOf(spec).summarise?.(spec, arrays, {
     ...{ shardSpec: prepared.shardSpec, config: source.config, tokenizer },
@@ -72,6 +88,16 @@ export async function runExperiment(given: ExperimentSpec, options: RunOptions):
   });
   options.onProgress?.({ stage: 'merge', done: 1, total: 1 });
   return { arrays, result: resultJson({ spec, pairs: dataSet.pairs, tokenizer, own: own ?? {}, record }) };
+}
+
+/** What earlier runs have kept of this one. Its key is needed only where there is a store. */
+async function openKept(
+  prepared: PreparedExperiment,
+  { model, shards, startedAt, options }: { model: ModelRef; shards: Shard[]; startedAt: string; options: RunOptions },
+): Promise<KeptShards> {
+  const { pool, shards: store } = options;
+  const key = store === undefined ? '' : await runKey(prepared, { pool, model, shards });
+  return openKeptShards({ store, key, total: roundsOf(prepared.spec).length * shards.length, startedAt });
 }
 
 /** Of a streamed model; undefined for one in memory. */
@@ -96,10 +122,16 @@ export interface PreparedExperiment {
   dataSet: ResolvedDataSet;
 }
 
+/** Where what a spec names is found. */
+type PrepareOptions = Pick<
+  RunOptions,
+  'resolveModel' | 'resolvePairs' | 'resolveFile' | 'resolveExperiment' | 'resolveDirection' | 'signal'
+>;
+
 /** Opens the model's headers and tokenizer, and checks the spec against them. Needs no engine. */
 export async function prepareExperiment(
   spec: ExperimentSpec,
-  options: Pick<RunOptions, 'resolveModel' | 'resolvePairs' | 'resolveFile' | 'resolveExperiment' | 'signal'> = {},
+  options: PrepareOptions = {},
 ): Promise<PreparedExperiment> {
   const resolve = options.resolveModel ?? ((name: string) => resolveModel(name, { signal: options.signal }));
   const source = await openModelSource(await resolve(spec.model));
@@ -113,11 +145,11 @@ export async function prepareExperiment(
   });
   requireRoles(spec, dataSet.pairs);
   requireRoom(spec, source.config, dataSet.pairs);
-  const { resolveFile, resolveExperiment } = options;
+  const { resolveFile } = options;
   const worded = await readRefusalWords(spec, resolveFile);
   dataSet.warnings.push(...refusalWarnings(spec, tokenizer !== null));
   const edges = await readEdges(worded, { config: source.config, resolveFile });
-  const { pinned, inlined, records } = await readDirections(edges.pinned, { source, resolveFile, resolveExperiment });
+  const { pinned, inlined, records } = await readDirections(edges.pinned, { ...options, source });
   const vocabulary = { config: source.config, tokenizer };
   const shardSpec = {
     ...inlineEdges(withTokenIds(inlined, vocabulary), edges.names),
@@ -145,78 +177,22 @@ export async function tokenizerOf(source: ModelSource): Promise<Tokenizer | null
   }
 }
 
-/** Runs the rounds that the kind has, each given the merged arrays of those before, and gives those of all of them. */
-async function runRounds(
-  prepared: PreparedExperiment,
-  { model, shards, options }: { model: ModelRef; shards: Shard[]; options: RunOptions },
-): Promise<{ arrays: Record<string, NamedArray>; outcomes: ShardOutcome[] }> {
-  const rounds = roundsOf(prepared.spec);
-  const arrays: Record<string, NamedArray> = {};
-  const all: ShardOutcome[] = [];
-  for (const [at, round] of rounds.entries()) {
-    const given = at === 0 ? {} : { given: withoutParts(arrays) };
-    const own = shards.map((shard) => ({ ...shard, round, ...given }));
-    const onProgress = ({ stage, done, total }: Progress): void =>
-      options.onProgress?.(
-        stage === 'run' ? { stage, done: at * total + done, total: rounds.length * total } : { stage, done, total },
-      );
-    const outcomes = await runShards(prepared, { model, shards: own, options: { ...options, onProgress } });
-    const results = outcomes.map(({ arrays: found }, i) => ({ shard: own[i]!, arrays: found }));
-    Object.assign(arrays, mergeShards(prepared.spec.kind, results));
-    all.push(...outcomes);
-  }
-  return { arrays, outcomes: all };
-}
-
-/** Runs all shards; when one fails the others are cancelled, and its error is thrown once they have stopped. */
-async function runShards(
-  { shardSpec }: PreparedExperiment,
-  { model, shards, options }: { model: ModelRef; shards: Shard[]; options: RunOptions },
-): Promise<ShardOutcome[]> {
-  const failure = new AbortController();
-  const signal = AbortSignal.any([failure.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  const progress = shardProgress(shards.length, options.onProgress);
-  let first: { error: unknown } | undefined;
-  const running = shards.map((shard) => {
-    const watching = { signal, onProgress: progress(shard.index) };
-    return options.pool.run(model, { spec: shardSpec, shard }, watching).catch((error: unknown) => {
-      first ??= { error };
-      failure.abort();
-    });
-  });
-  const outcomes = await Promise.all(running);
-  if (first !== undefined) throw first.error;
-  return outcomes.filter((outcome) => outcome !== undefined);
-}
-
-/** Sums the shards' progress to the run's; each shard hears of the one load, so only the first speaks of it. */
-function shardProgress(total: number, onProgress: RunOptions['onProgress']) {
-  const fractions = new Float64Array(total);
-  return (index: number) => (progress: { stage: 'load' | 'run'; done: number; total: number }) => {
-    if (progress.stage === 'run') fractions[index] = progress.done / progress.total;
-    if (progress.stage === 'run') onProgress?.({ stage: 'run', done: fractions.reduce((a, b) => a + b, 0), total });
-    else if (index === 0) onProgress?.(progress);
-  };
-}
-
-/** Loading and computing overlap between workers: the wall time of each, as the engine's clock saw it. */
-function measured(outcomes: ShardOutcome[]): Pick<RunMeasures, 'seconds' | 'peakBytes'> {
-  const most = (of: (outcome: ShardOutcome) => number) => Math.max(...outcomes.map(of));
-  const run = (most(({ endedAt }) => endedAt) + most(({ startedAt }) => -startedAt)) / 1000;
-  const disk = outcomes.reduce((sum, { diskSeconds }) => sum + diskSeconds, 0);
-  return {
-    seconds: { load: most(({ loadSeconds }) => loadSeconds), run, disk },
-    peakBytes: most(({ peakBytes }) => peakBytes),
-  };
-}
-
 /** Their last axis is the pairs. */
 const metricArrays = ['baseline.clean', 'baseline.corrupted', 'clean.metric', 'corrupted.metric', 'metric'];
 
 const NO_VALUES: NamedArray = { shape: [0], values: new Float32Array(0) };
 
-/** A metric that is NaN or infinite makes every number of its pair meaningless. */
-function requireFinite(arrays: Record<string, NamedArray>): void {
+/** A metric that is NaN or infinite makes every number of its pair meaningless, and would be so again. */
+async function requireFinite(arrays: Record<string, NamedArray>, kept: KeptShards): Promise<void> {
+  try {
+    requireFiniteArrays(arrays);
+  } catch (error) {
+    await kept.clear();
+    throw error;
+  }
+}
+
+function requireFiniteArrays(arrays: Record<string, NamedArray>): void {
   for (const name of metricArrays) {
     const { shape, values } = arrays[name] ?? NO_VALUES;
     const at = values.findIndex((value) => !Number.isFinite(value));

@@ -8,8 +8,8 @@ import { readPairs } from './pair-files.ts';
 
 export interface LoadPairsOptions {
   tokenizer: Tokenizer | null;
-  /** From the name of a data set to its pairs; by default the names are those that come with the project. */
-  resolvePairs?: ((name: string) => Promise<PairSpec[]>) | undefined;
+  /** From the name of a data set to its pairs; undefined for one that comes with the project, as all are by default. */
+  resolvePairs?: ((name: string) => Promise<PairSpec[] | undefined>) | undefined;
   /** From a file as the spec names it to a path that may be read; by default relative to the working directory. */
   resolveFile?: ((file: string) => string | Promise<string>) | undefined;
   /** Of data sets that are drawn. */
@@ -23,7 +23,8 @@ export async function loadPairs(
 ): Promise<{ pairs: PairSpec[]; notes: string[] }> {
   if (Array.isArray(pairs)) return { pairs, notes: [] };
   if (typeof pairs === 'object') return { pairs: await readPairs(await resolveFile(pairs.file)), notes: [] };
-  if (resolvePairs !== undefined) return { pairs: await resolvePairs(pairs), notes: [] };
+  const kept = await resolvePairs?.(pairs);
+  if (kept !== undefined) return { pairs: kept, notes: [] };
   const made = builtInPairs(pairs, { tokenizer, seed });
   if (made === undefined) throw new UnknownDataSetError(pairs, builtInNames);
   return { pairs: made.pairs, notes: notesOf(made.dropped) };

@@ -18,6 +18,26 @@ export interface FoundDirections {
 /** From what a spec calls an experiment to what it gave. Throws where there is no such experiment. */
 export type ResolveExperiment = (experiment: string) => Promise<FoundDirections>;
 
+/** Where a direction was found: what its name stands for. */
+export interface DirectionPlace {
+  experiment: string;
+  layer: number;
+  position: number | string;
+}
+
+/** From the name of a direction to what it stands for. Throws where there is none of that name. */
+export type ResolveDirection = (slug: string) => Promise<DirectionPlace>;
+
+/** A name where none are known: a run without a database. */
+export class UnknownDirectionError extends DemurError {
+  constructor(slug: string) {
+    super(
+      'UNKNOWN_DIRECTION',
+      `${JSON.stringify(slug)} names a direction of a server's database, and there is none here; give { "experiment": "the folder of its result", "layer": 12, "position": -1 } or { "file": "x.safetensors", "name": "v" }`,
+    );
+  }
+}
+
 /** A direction of an experiment that cannot be had. */
 export class FoundDirectionError extends DemurError {
   constructor(experiment: string, problem: string, cause?: unknown) {
@@ -60,16 +80,23 @@ async function readResult(experiment: string, file: string): Promise<unknown> {
 /** The vector [dModel] that a spec means. @throws FoundDirectionError */
 export function vectorOf(direction: ExperimentDirection, found: FoundDirections, weightsSha256: string): Float32Array {
   const { experiment } = direction;
-  const parsed = resultSchema.safeParse(found.result);
-  if (!parsed.success || found.directions === null)
-    throw new FoundDirectionError(experiment, 'found no direction; give one of the kind "direction" that has ended');
-  const { record, layers, positions } = parsed.data;
+  const { record } = resultOf(experiment, found);
   if (record.model.weightsSha256 !== weightsSha256)
     throw new FoundDirectionError(
       experiment,
       `is of another model: its weights have the SHA-256 ${record.model.weightsSha256}, this model's ${weightsSha256}; find the direction on this model`,
     );
-  const { layer, position } = wantedOf(direction, parsed.data);
+  return placedVector(direction, found).values;
+}
+
+/** Which of an experiment's directions is meant, and its values [dModel]. @throws FoundDirectionError */
+export function placedVector(
+  direction: Pick<ExperimentDirection, 'experiment' | 'layer' | 'position'>,
+  found: FoundDirections,
+): DirectionPlace & { values: Float32Array } {
+  const { experiment } = direction;
+  const { layers, positions, selected, directions } = resultOf(experiment, found);
+  const { layer, position } = wantedOf(direction, { selected, positions });
   const [l, p] = [layers.indexOf(layer), positions.indexOf(position)];
   if (l < 0) throw new FoundDirectionError(experiment, `has no layer ${layer}; it has ${layers.join(', ')}`);
   if (p < 0)
@@ -77,15 +104,23 @@ export function vectorOf(direction: ExperimentDirection, found: FoundDirections,
       experiment,
       `has no position ${JSON.stringify(position)}; it has ${positionsText(positions)}`,
     );
-  const width = found.directions.shape[2]!;
+  const width = directions.shape[2]!;
   const from = (l * positions.length + p) * width;
-  return found.directions.values.slice(from, from + width);
+  return { experiment, layer, position, values: directions.values.slice(from, from + width) };
+}
+
+/** What a direction experiment that has ended gave. @throws FoundDirectionError for any other */
+function resultOf(experiment: string, { result, directions }: FoundDirections): Result & { directions: NamedArray } {
+  const parsed = resultSchema.safeParse(result);
+  if (!parsed.success || directions === null)
+    throw new FoundDirectionError(experiment, 'found no direction; give one of the kind "direction" that has ended');
+  return { ...parsed.data, directions };
 }
 
 /** What is given, the selected one where neither layer nor position is, or the only position there is. */
 function wantedOf(
-  { experiment, layer, position }: ExperimentDirection,
-  { selected, positions }: Result,
+  { experiment, layer, position }: Pick<ExperimentDirection, 'experiment' | 'layer' | 'position'>,
+  { selected, positions }: Pick<Result, 'selected' | 'positions'>,
 ): { layer: number; position: number | string } {
   if (layer === undefined) {
     if (selected) return selected;

@@ -17,6 +17,7 @@ const labels = {
 };
 
 function directionLabel(direction: DirectionSpec): string {
+  if ('slug' in direction) return `"${direction.slug}"`;
   return 'file' in direction ? `"${direction.name}"` : 'the direction';
 }
 

@@ -1,13 +1,13 @@
 /** Directions and what is done with them, as a spec gives them. Reading their files is steering/directions.ts's job. */
 import { z } from 'zod';
-import { choice, expecting, show, strict } from './expecting.ts';
+import { choice, expecting, strict } from './expecting.ts';
 import { roleReference } from './pair.ts';
 
 const text = z.string(expecting('a string')).min(1, expecting('a name'));
 const number = z.number(expecting('a number'));
 
 const what =
-  'a direction: { "file": "x.safetensors", "name": "v" }, { "experiment": "its folder or id", "layer": 12, "position": -1 } or { "values": [numbers] }';
+  'a direction: { "file": "x.safetensors", "name": "v" }, { "experiment": "its folder or id", "layer": 12, "position": -1 }, { "values": [numbers] } or the name of one on a server';
 
 const sha256 = z
   .string()
@@ -37,17 +37,26 @@ const valuesDirection = strict(
   what,
 );
 
-function isLater(value: unknown): boolean {
-  return typeof value === 'string';
-}
+/** A direction that a server's database has under a name. */
+const namedDirection = strict({ slug: text, sha256 }, what);
 
-const notYet = (value: unknown) =>
-  `${show(value)} names a direction of the database, which is not available yet; give ${what.slice('a direction: '.length)}`;
-
-/** `sha256` is that of the vector's float32 values, filled in once they have been read: it makes them part of the spec. */
-export const directionSchema = z.union([fileDirection, experimentDirection, valuesDirection], {
-  error: (issue) => (isLater(issue.input) ? notYet(issue.input) : expecting(what).error(issue)),
-});
+/**
+ * A bare name is short for `{ "slug": name }`. `sha256` is that of the vector's float32 values, filled in once they have been
+ * read: it makes them part of the spec.
+ */
+export const directionSchema = z.union(
+  [
+    fileDirection,
+    experimentDirection,
+    valuesDirection,
+    namedDirection,
+    z
+      .string()
+      .min(1)
+      .transform((slug): z.infer<typeof namedDirection> => ({ slug })),
+  ],
+  expecting(what),
+);
 
 export type DirectionSpec = z.infer<typeof directionSchema>;
 

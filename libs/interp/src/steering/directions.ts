@@ -5,7 +5,13 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { DemurError, readSafetensorsTensor, type ModelSource } from '@demur/model';
-import { readResultFolder, vectorOf, type ResolveExperiment } from '../direction/found-direction.ts';
+import {
+  readResultFolder,
+  UnknownDirectionError,
+  vectorOf,
+  type ResolveDirection,
+  type ResolveExperiment,
+} from '../direction/found-direction.ts';
 import type { DirectionSpec } from '../spec/direction.ts';
 import { SpecError } from '../spec/errors.ts';
 import type { ExperimentSpec } from '../spec.ts';
@@ -43,9 +49,10 @@ interface Places {
   source: Pick<ModelSource, 'config' | 'identity'>;
   resolveFile: ResolveFile;
   resolveExperiment: ResolveExperiment;
+  resolveDirection: ResolveDirection;
 }
 
-/** By default an experiment is called by the folder of its result. */
+/** By default an experiment is called by the folder of its result, and no direction has a name. */
 type ReadOptions = Pick<Places, 'source'> & { [key in keyof Places]?: Places[key] | undefined };
 
 /**
@@ -55,12 +62,13 @@ type ReadOptions = Pick<Places, 'source'> & { [key in keyof Places]?: Places[key
  */
 export async function readDirections(
   spec: ExperimentSpec,
-  { source, resolveFile = (file) => resolve(file), resolveExperiment }: ReadOptions,
+  { source, resolveFile = (file) => resolve(file), resolveExperiment, resolveDirection }: ReadOptions,
 ): Promise<Directions> {
   const { dModel } = source.config;
   const places = {
     ...{ source, resolveFile },
     resolveExperiment: resolveExperiment ?? (async (name: string) => readResultFolder(name, await resolveFile(name))),
+    resolveDirection: resolveDirection ?? (async (slug: string) => Promise.reject(new UnknownDirectionError(slug))),
   };
   const read: ReadDirection[] = [];
   for (const { at, direction, mode } of directionsOf(spec)) {
@@ -118,6 +126,7 @@ function withOptionDirections(spec: ExperimentSpec, directions: DirectionSpec[])
 /** How messages call a direction. */
 function nameOf(direction: DirectionSpec): string {
   if ('file' in direction) return `"${direction.name}" of ${direction.file}`;
+  if ('slug' in direction) return `the direction "${direction.slug}"`;
   return 'experiment' in direction ? `the direction of ${direction.experiment}` : 'the direction';
 }
 
@@ -128,13 +137,14 @@ function refused(at: string, message: string): SpecError {
 async function valuesOf(
   direction: DirectionSpec,
   at: string,
-  { source, resolveFile, resolveExperiment }: Places,
+  { source, resolveFile, resolveExperiment, resolveDirection }: Places,
 ): Promise<Float32Array> {
   if ('values' in direction) return Float32Array.from(direction.values);
-  if ('experiment' in direction)
+  if (!('file' in direction))
     return reading(at, async () => {
-      const found = await resolveExperiment(direction.experiment);
-      return vectorOf(direction, found, (await source.identity()).weightsSha256);
+      const place = 'slug' in direction ? await resolveDirection(direction.slug) : direction;
+      const found = await resolveExperiment(place.experiment);
+      return vectorOf(place, found, (await source.identity()).weightsSha256);
     });
   const { file, name } = direction;
   const { shape, values } = await reading(at, async () => readSafetensorsTensor(await resolveFile(file), name));
