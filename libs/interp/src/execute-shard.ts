@@ -31,6 +31,12 @@ const shardFunctions: { [K in ExperimentKind]: ShardFunction<K> | Record<string,
   generation: generationShard,
 };
 
+/** What a shard is given that runs alone, and that nobody listens to. */
+const alone: Pick<ShardWork, 'checkpoint' | 'exchange'> = {
+  checkpoint: () => undefined,
+  exchange: (values) => Promise.resolve([values]),
+};
+
 /** The arrays of one shard. Leaves no tensor behind, also when it throws. */
 export async function executeShard(
   model: Transformer,
@@ -43,5 +49,5 @@ export async function executeShard(
   const { round = roundsOf(spec)[0]! } = shard;
   const run = typeof own === 'function' ? own : own[round];
   if (run === undefined) throw new RangeError(`"${round}" is no round of ${spec.kind}`);
-  return withReadings((readings) => run(model, spec, shard, { checkpoint: () => undefined, ...options, readings }));
+  return withReadings((readings) => run(model, spec, shard, { ...alone, ...options, readings }));
 }

@@ -40,6 +40,11 @@ export interface ShardOptions {
    * May be called often: it writes twice a second at most, and what is given in between is dropped.
    */
   checkpoint?(arrays: ShardArrays): void;
+  /**
+   * Of a round whose shards run together: gives this shard's values to all of them, and waits for theirs, by the shards'
+   * order. All of them call it equally often. Rejects when another shard has ended without.
+   */
+  exchange?(values: Float32Array): Promise<Float32Array[]>;
 }
 
 /** What a method's shard function is given: the options, and how it reads tensors. */

@@ -7,17 +7,17 @@ import { CancelledError, EngineStoppedError } from './errors.ts';
 import { reportedError } from './error-report.ts';
 import type { BackendReport, EngineTask, FromHost, HostSettings, ModelRef, ShardOutcome, ToHost } from './protocol.ts';
 
-/** What a caller of one shard may give. */
+/** What a caller may give. `member` is the place of the task among those that run together; 0 of one alone. */
 export interface ShardRunOptions {
   signal?: AbortSignal;
-  onProgress?: (progress: { stage: 'load' | 'run'; done: number; total: number }) => void;
+  onProgress?: (progress: { stage: 'load' | 'run'; done: number; total: number }, member: number) => void;
   /** Takes what the shard has found so far, each time that it gives that. */
-  onCheckpoint?: (outcome: ShardOutcome) => void;
+  onCheckpoint?: (outcome: ShardOutcome, member: number) => void;
 }
 
 interface Pending {
   options: ShardRunOptions;
-  resolve(outcome: ShardOutcome): void;
+  resolve(outcomes: ShardOutcome[]): void;
   reject(error: Error): void;
 }
 
@@ -54,7 +54,8 @@ export class HostProcess {
     return this.#child.pid;
   }
 
-  async run(model: ModelRef, task: EngineTask, options: ShardRunOptions): Promise<ShardOutcome> {
+  /** Runs tasks at the same time, each on a thread of its own. */
+  async run(model: ModelRef, tasks: EngineTask[], options: ShardRunOptions): Promise<ShardOutcome[]> {
     const { signal } = options;
     if (signal?.aborted === true) throw new CancelledError();
     if (!this.#alive) throw new EngineStoppedError('it was ended', this.#lastLine);
@@ -62,9 +63,9 @@ export class HostProcess {
     const onAbort = () => this.#say({ type: 'cancel', id });
     signal?.addEventListener('abort', onAbort);
     try {
-      return await new Promise<ShardOutcome>((resolve, reject) => {
+      return await new Promise<ShardOutcome[]>((resolve, reject) => {
         this.#pending.set(id, { options, resolve, reject });
-        this.#say({ type: 'run', id, model, task });
+        this.#say({ type: 'run', id, model, tasks });
       });
     } finally {
       this.#pending.delete(id);
@@ -87,10 +88,13 @@ export class HostProcess {
     if (message.type === 'ready') return this.#ready.resolve(message.backend);
     if (message.type === 'refused') return this.kill(reportedError(message.error));
     const pending = this.#pending.get(message.id);
-    if (message.type === 'done') pending?.resolve(message.outcome);
+    if (message.type === 'done') pending?.resolve(message.outcomes);
     else if (message.type === 'failed') pending?.reject(reportedError(message.error));
-    else if (message.type === 'checkpoint') pending?.options.onCheckpoint?.(message.outcome);
-    else pending?.options.onProgress?.({ stage: message.stage, done: message.done, total: message.total });
+    else if (message.type === 'checkpoint') pending?.options.onCheckpoint?.(message.outcome, message.member);
+    else {
+      const { stage, done, total, member } = message;
+      pending?.options.onProgress?.({ stage, done, total }, member);
+    }
   }
 
   #stop(how: string): void {

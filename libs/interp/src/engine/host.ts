@@ -51,7 +51,7 @@ async function run(message: RunMessage): Promise<void> {
   state.cancelled.promise.catch(() => undefined);
   running.set(id, state);
   try {
-    say({ type: 'done', id, outcome: await shardOutcome(message, state) });
+    say({ type: 'done', id, outcomes: await shardOutcomes(message, state) });
   } catch (error) {
     say({ type: 'failed', id, error: reportError(error) });
   } finally {
@@ -59,19 +59,19 @@ async function run(message: RunMessage): Promise<void> {
   }
 }
 
-async function shardOutcome({ id, model: ref, task }: RunMessage, state: Running): Promise<ShardOutcome> {
+async function shardOutcomes({ id, model: ref, tasks }: RunMessage, state: Running): Promise<ShardOutcome[]> {
   const { model, loadSeconds, release } = await acquireModel(id, ref, state);
   try {
     const outcomeOf = ({ openSeconds, ...outcome }: ThreadOutcome): ShardOutcome => ({
       ...outcome,
       ...{ loadSeconds: loadSeconds + openSeconds, peakBytes: peakMemoryBytes() },
     });
-    const message = { type: 'run', model, task, cancelFlag: state.cancelFlag } as const;
-    const listener = {
-      onProgress: (done: number, total: number) => say({ type: 'progress', id, stage: 'run', done, total }),
-      onCheckpoint: (outcome: ThreadOutcome) => say({ type: 'checkpoint', id, outcome: outcomeOf(outcome) }),
-    };
-    return outcomeOf(await team.run(message, listener));
+    const outcomes = await team.run({
+      messages: tasks.map((task) => ({ type: 'run', model, task, cancelFlag: state.cancelFlag })),
+      onProgress: (member, done, total) => say({ type: 'progress', id, member, stage: 'run', done, total }),
+      onCheckpoint: (member, outcome) => say({ type: 'checkpoint', id, member, outcome: outcomeOf(outcome) }),
+    });
+    return outcomes.map(outcomeOf);
   } finally {
     release();
   }
@@ -79,7 +79,7 @@ async function shardOutcome({ id, model: ref, task }: RunMessage, state: Running
 
 /** The model, or at once the refusal of a cancelled run; its weights then go on loading, for the next run. */
 async function acquireModel(id: number, model: ModelRef, { cancelled }: Running): Promise<ModelLease> {
-  const lease = cache.acquire(model, (done) => say({ type: 'progress', id, stage: 'load', done, total: 1 }));
+  const lease = cache.acquire(model, (done) => say({ type: 'progress', id, member: 0, stage: 'load', done, total: 1 }));
   try {
     return await Promise.race([lease, cancelled.promise]);
   } catch (error) {
@@ -92,5 +92,6 @@ function cancelRun(id: number): void {
   const state = running.get(id);
   if (state === undefined) return;
   cancel(state.cancelFlag);
+  team.dropCancelled();
   state.cancelled.reject(new CancelledError());
 }

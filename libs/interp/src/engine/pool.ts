@@ -47,6 +47,11 @@ export interface EnginePool {
    * when the engine dies (the next call starts a new one), `PoolClosedError` after `close`, or the shard's own error.
    */
   run(model: ModelRef, task: EngineTask, options?: ShardRunOptions): Promise<ShardOutcome>;
+  /**
+   * The same for shards that exchange values while they run: all at the same time, each on a worker of its own, and as soon
+   * as one fails the others end. Not more of them than `workersFor` the model.
+   */
+  runTogether(model: ModelRef, tasks: EngineTask[], options?: ShardRunOptions): Promise<ShardOutcome[]>;
   /** Ends the engine. What still runs is rejected. */
   close(): Promise<void>;
 }
@@ -120,10 +125,15 @@ class HostedPool implements EnginePool {
   }
 
   async run(model: ModelRef, task: EngineTask, options: ShardRunOptions = {}): Promise<ShardOutcome> {
+    const [outcome] = await this.runTogether(model, [task], options);
+    return outcome!;
+  }
+
+  async runTogether(model: ModelRef, tasks: EngineTask[], options: ShardRunOptions = {}): Promise<ShardOutcome[]> {
     await this.#enter(model.residency.mode, options.signal);
     try {
       const host = await this.start();
-      return await host.run(model, task, options);
+      return await host.run(model, tasks, options);
     } finally {
       this.#leave();
     }

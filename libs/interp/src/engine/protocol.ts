@@ -52,14 +52,15 @@ export interface ShardOutcome {
   peakBytes: number;
 }
 
-export type ToHost = { type: 'run'; id: number; model: ModelRef; task: EngineTask } | { type: 'cancel'; id: number };
+/** The tasks of one run are its members: they run at the same time, each on a thread of its own. */
+export type ToHost = { type: 'run'; id: number; model: ModelRef; tasks: EngineTask[] } | { type: 'cancel'; id: number };
 
 export type FromHost =
   | { type: 'ready'; backend: BackendReport }
   | { type: 'refused'; error: ErrorReport }
-  | { type: 'progress'; id: number; stage: 'load' | 'run'; done: number; total: number }
-  | { type: 'checkpoint'; id: number; outcome: ShardOutcome }
-  | { type: 'done'; id: number; outcome: ShardOutcome }
+  | { type: 'progress'; id: number; member: number; stage: 'load' | 'run'; done: number; total: number }
+  | { type: 'checkpoint'; id: number; member: number; outcome: ShardOutcome }
+  | { type: 'done'; id: number; outcomes: ShardOutcome[] }
   | { type: 'failed'; id: number; error: ErrorReport };
 
 /** A loaded model as threads share it; `key` names it for `forget`. */
@@ -73,6 +74,8 @@ export interface SharedModel {
 
 export type ToThread =
   | { type: 'run'; model: SharedModel; task: EngineTask; cancelFlag: Int32Array<SharedArrayBuffer> }
+  /** The values of all members, or that one of them has ended before it gave any. */
+  | { type: 'exchanged'; values: Float32Array[] | null }
   | { type: 'forget'; key: string };
 
 export type FromThread =
@@ -80,6 +83,7 @@ export type FromThread =
   | { type: 'refused'; error: ErrorReport }
   | { type: 'progress'; done: number; total: number }
   | { type: 'checkpoint'; outcome: ThreadOutcome }
+  | { type: 'exchange'; values: Float32Array }
   | { type: 'done'; outcome: ThreadOutcome }
   | { type: 'failed'; error: ErrorReport };
 

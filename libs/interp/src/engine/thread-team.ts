@@ -4,33 +4,21 @@ import type { BackendChoice } from '@demur/model';
 import { CancelledError, ThreadStoppedError } from './errors.ts';
 import { reportedError } from './error-report.ts';
 import type { BackendReport, FromThread, ThreadOutcome, ToThread } from './protocol.ts';
+import { TeamRun, type RunOrder } from './team-run.ts';
 
-type RunMessage = Extract<ToThread, { type: 'run' }>;
-
-/** What a caller hears while its shard runs. */
-export interface ShardListener {
-  onProgress(done: number, total: number): void;
-  onCheckpoint(outcome: ThreadOutcome): void;
-}
-
-interface Job extends ShardListener {
-  message: RunMessage;
-  resolve(outcome: ThreadOutcome): void;
-  reject(error: Error): void;
-}
-
-interface Member {
+interface Thread {
   worker: Worker;
   /** Whether its backend is open. */
   ready: boolean;
-  job: Job | undefined;
+  /** What it runs: a member of a run. */
+  job: { run: TeamRun; member: number } | undefined;
 }
 
-/** Up to `size` threads. Not a scheduler of runs: first come, first served. */
+/** Up to `size` threads. Not a scheduler of runs: first come, first served, each when all of its members have a thread. */
 export class ThreadTeam {
   #size: number;
-  readonly #members = new Set<Member>();
-  readonly #queue: Job[] = [];
+  readonly #threads = new Set<Thread>();
+  #queue: TeamRun[] = [];
   #backend: BackendChoice;
 
   constructor(backend: BackendChoice, size: number) {
@@ -49,53 +37,56 @@ export class ThreadTeam {
     });
   }
 
-  /** Runs one shard on the next free thread. */
-  run(message: RunMessage, listener: ShardListener): Promise<ThreadOutcome> {
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ message, ...listener, resolve, reject });
-      this.#dispatch();
-    });
+  /** Runs the members of an order at the same time, as soon as there are threads for all of them. */
+  run(order: RunOrder): Promise<ThreadOutcome[]> {
+    const run = new TeamRun(order);
+    if (run.size > this.#size)
+      run.refuse(new RangeError(`${run.size} shards that run together need as many threads; there are ${this.#size}`));
+    else this.#queue.push(run);
+    this.#dispatch();
+    return run.outcomes;
+  }
+
+  /** Lets go of what has been cancelled before it began. */
+  dropCancelled(): void {
+    for (const run of this.#queue) if (run.isCancelled) run.refuse(new CancelledError());
+    this.#queue = this.#queue.filter(({ isCancelled }) => !isCancelled);
   }
 
   /** Lets every thread drop a model, once it is done with what it runs. */
   forget(key: string): void {
-    for (const { worker } of this.#members) worker.postMessage({ type: 'forget', key } satisfies ToThread);
+    for (const { worker } of this.#threads) worker.postMessage({ type: 'forget', key } satisfies ToThread);
   }
 
   #dispatch(): void {
-    const members = [...this.#members];
-    for (const member of members.filter(({ ready, job }) => ready && job === undefined)) this.#give(member);
-    const starting = members.filter(({ ready }) => !ready).length;
-    for (let more = this.#queue.length - starting; more > 0 && this.#members.size < this.#size; more--)
+    this.dropCancelled();
+    const threads = [...this.#threads];
+    const free = threads.filter(({ ready, job }) => ready && job === undefined);
+    for (let next = this.#queue[0]; next !== undefined && next.size <= free.length; next = this.#queue[0]) {
+      this.#queue.shift();
+      for (const [member, thread] of free.splice(0, next.size).entries()) give(thread, next, member);
+    }
+    const starting = threads.filter(({ ready }) => !ready).length;
+    const wanted = this.#queue.reduce((sum, { size }) => sum + size, 0) - starting - free.length;
+    for (let more = wanted; more > 0 && this.#threads.size < this.#size; more--)
       this.#startThread(
         () => undefined,
-        (error) => this.#failQueueIfAlone(error),
+        () => undefined,
       );
-  }
-
-  #give(member: Member): void {
-    const job = this.#queue.shift();
-    if (job === undefined) return;
-    if (Atomics.load(job.message.cancelFlag, 0) !== 0) {
-      job.reject(new CancelledError());
-      this.#give(member);
-      return;
-    }
-    member.job = job;
-    member.worker.postMessage(job.message);
   }
 
   #startThread(onReady: (backend: BackendReport) => void, onRefused: (error: Error) => void): void {
     const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: this.#backend });
-    const member: Member = { worker, ready: false, job: undefined };
-    this.#members.add(member);
+    const thread: Thread = { worker, ready: false, job: undefined };
+    this.#threads.add(thread);
     const stop = (error: Error) => {
-      if (!this.#members.delete(member)) return;
-      if (!member.ready) {
-        this.#size = Math.max(1, this.#members.size);
+      if (!this.#threads.delete(thread)) return;
+      if (!thread.ready) {
+        this.#size = Math.max(1, this.#threads.size);
         onRefused(error);
+        this.#refuseTooLarge(error);
       }
-      member.job?.reject(error);
+      thread.job?.run.fail(thread.job.member, error);
       this.#dispatch();
     };
     worker.on('error', (error: Error) => stop(new ThreadStoppedError(error.message, error)));
@@ -103,36 +94,31 @@ export class ThreadTeam {
     worker.on('message', (message: FromThread) => {
       if (message.type === 'refused') stop(reportedError(message.error));
       else if (message.type === 'ready') onReady(message.backend);
-      this.#hear(member, message);
+      this.#hear(thread, message);
     });
   }
 
-  #hear(member: Member, message: FromThread): void {
-    const { job } = member;
-    switch (message.type) {
-      case 'refused':
-        void member.worker.terminate();
-        return;
-      case 'progress':
-        return job?.onProgress(message.done, message.total);
-      case 'checkpoint':
-        return job?.onCheckpoint(message.outcome);
-      case 'ready':
-        member.ready = true;
-        break;
-      case 'done':
-        job?.resolve(message.outcome);
-        break;
-      case 'failed':
-        job?.reject(reportedError(message.error));
-    }
-    member.job = undefined;
-    this.#dispatch();
+  #hear(thread: Thread, message: FromThread): void {
+    const { job } = thread;
+    if (message.type === 'refused') return void thread.worker.terminate();
+    if (message.type === 'ready') thread.ready = true;
+    else job?.run.hear(job.member, message);
+    if (message.type === 'done' || message.type === 'failed') thread.job = undefined;
+    if (thread.job === undefined) this.#dispatch();
   }
 
-  /** A further thread that does not start is no loss while others work; without any, nothing in the queue can run. */
-  #failQueueIfAlone(error: Error): void {
-    if (this.#members.size > 0) return;
-    for (const job of this.#queue.splice(0)) job.reject(error);
+  /**
+   * A further thread that does not start is no loss while others work. What needs more threads than there are cannot run, and
+   * without any nothing can.
+   */
+  #refuseTooLarge(error: Error): void {
+    const most = this.#threads.size;
+    for (const run of this.#queue) if (run.size > most) run.refuse(error);
+    this.#queue = this.#queue.filter(({ size }) => size <= most);
   }
+}
+
+function give(thread: Thread, run: TeamRun, member: number): void {
+  thread.job = { run, member };
+  run.start(member, thread.worker);
 }

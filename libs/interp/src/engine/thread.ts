@@ -8,6 +8,7 @@ import { openBackend, Transformer, type Backend } from '@demur/model/engine';
 import { executeTask } from '../execute-task.ts';
 import type { ShardArrays } from '../shard.ts';
 import { cancelTokenOf } from './cancel-token.ts';
+import { CancelledError } from './errors.ts';
 import { reportError } from './error-report.ts';
 import type { FromThread, SharedModel, ThreadOutcome, ToThread } from './protocol.ts';
 
@@ -20,8 +21,12 @@ let backend: Backend | undefined;
 /** Messages are handled one after the other: a model is not forgotten under a running shard. */
 let work: Promise<void> = openThread();
 port.on('message', (message: ToThread) => {
-  work = work.then(() => (message.type === 'run' ? runShard(message) : forget(message.key)));
+  if (message.type === 'exchanged') endExchange(message.values);
+  else work = work.then(() => (message.type === 'run' ? runShard(message) : forget(message.key)));
 });
+
+/** The running shard's wait for the values of the others. */
+let exchanging: PromiseWithResolvers<Float32Array[]> | undefined;
 
 function say(message: FromThread, transfer: ArrayBuffer[] = []): void {
   port?.postMessage(message, transfer);
@@ -64,8 +69,21 @@ async function shardOutcome({ model, task, cancelFlag }: Extract<ToThread, { typ
     cancel,
     onProgress: (done, total) => say({ type: 'progress', done, total }),
     checkpoint: atMostEvery(CHECKPOINT_MS, (found) => say({ type: 'checkpoint', outcome: outcomeOf(found) })),
+    exchange,
   });
   return outcomeOf(arrays);
+}
+
+function exchange(values: Float32Array): Promise<Float32Array[]> {
+  exchanging = Promise.withResolvers();
+  say({ type: 'exchange', values });
+  return exchanging.promise;
+}
+
+/** A member that has ended ends the others, as a cancelled run does. */
+function endExchange(values: Float32Array[] | null): void {
+  if (values === null) exchanging?.reject(new CancelledError());
+  else exchanging?.resolve(values);
 }
 
 /** Between two checkpoints, which are copied to another process and written to disk. */
