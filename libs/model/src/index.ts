@@ -49,5 +49,12 @@ export { PickleRefusedError, WeightsMissingError } from './weights/safetensors-s
 export { readSafetensorsTensor, TensorNotFoundError } from './weights/safetensors.ts';
 export { InvalidHeaderError, TruncatedFileError, UnsupportedElementTypeError } from './weights/tensor-entry.ts';
 export { weightShapes, type WeightRecipe } from './weights/model-weights.ts';
-export { MemoryBudgetError, planResidency, weightBudget, type Residency } from './weights/residency.ts';
+export {
+  ENGINE_BYTES,
+  gigabytes,
+  MemoryBudgetError,
+  planResidency,
+  weightBudget,
+  type Residency,
+} from './weights/residency.ts';
 export { UnknownWeightError, hasWeight, weight, type WeightStore } from './weights/weight-store.ts';

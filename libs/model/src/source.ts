@@ -30,6 +30,10 @@ export interface ModelSource {
   loadWeights(options?: LoadOptions): Promise<WeightStore>;
   /** What the weights take as float32. */
   weightSizes: WeightSizes;
+  /** Bytes of float32 weights that come from disk in a second: reads a few of them. @throws as loadWeights */
+  readingSpeed(): Promise<number>;
+  /** One block of the model's shape with made-up weights, for measuring how long it takes. Reads nothing. */
+  sample(): { config: ModelConfig; weights: WeightStore };
   /** What threads need to stream the weights from disk. Reads nothing. */
   streamWeights(residency: StreamedPlan): StreamRecipe;
   /** @throws TokenizerMissingError, InvalidTokenizerError */

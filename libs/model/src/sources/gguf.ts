@@ -10,6 +10,7 @@ import { readGgufHeader } from '../weights/gguf.ts';
 import type { GgufHeader } from '../weights/gguf.ts';
 import { loadWeights } from '../weights/load-weights.ts';
 import { sizesOf } from '../weights/residency.ts';
+import { readingSpeed, sampleModel } from '../weights/sample-weights.ts';
 import { readVector } from '../weights/read-vector.ts';
 import { dominantType, InvalidHeaderError } from '../weights/tensor-entry.ts';
 import { withFileErrors } from './file-errors.ts';
@@ -36,6 +37,8 @@ export async function openGguf(path: string): Promise<ModelSource> {
     identity: () => withFileErrors(() => identify(path, header)),
     loadWeights: (options) => withFileErrors(() => loadWeights(plan, header.entries, options)),
     weightSizes: sizesOf(plan),
+    readingSpeed: () => withFileErrors(() => readingSpeed(plan, header.entries)),
+    sample: () => sampleModel(config, plan),
     streamWeights: (residency) => ({ plan, entries: header.entries, residency }),
     loadTokenizer: () => withFileErrors(() => tokenizerOfGguf(fields, config.dVocab)),
   };

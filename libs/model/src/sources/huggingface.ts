@@ -9,6 +9,7 @@ import { chatTemplateOfDirectory, tokenizerOfDirectory } from '../tokenizer/hugg
 import { checkTensors } from '../weights/check-tensors.ts';
 import { loadWeights } from '../weights/load-weights.ts';
 import { sizesOf } from '../weights/residency.ts';
+import { readingSpeed, sampleModel } from '../weights/sample-weights.ts';
 import { readSafetensorsDirectory } from '../weights/safetensors-shards.ts';
 import { dominantType } from '../weights/tensor-entry.ts';
 import type { TensorEntries } from '../weights/tensor-entry.ts';
@@ -37,6 +38,8 @@ export async function openHuggingFace(path: string): Promise<ModelSource> {
     identity: () => withFileErrors(() => identify(path, files, entries)),
     loadWeights: (options) => withFileErrors(() => loadWeights(plan, entries, options)),
     weightSizes: sizesOf(plan),
+    readingSpeed: () => withFileErrors(() => readingSpeed(plan, entries)),
+    sample: () => sampleModel(config, plan),
     streamWeights: (residency) => ({ plan, entries, residency }),
     loadTokenizer: () => withFileErrors(() => tokenizerOfDirectory(path, config.dVocab)),
   };

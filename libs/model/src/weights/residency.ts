@@ -21,7 +21,7 @@ export interface WeightSizes {
  * What the engine takes beside weights and activations: Node, the tensor library, their threads and scratch memory.
  * Measured as the peak of an engine host on a small model, less its weights: 0.55 to 0.75 GB, TensorFlow 2.21 on Linux.
  */
-const ENGINE_BYTES = 750e6;
+export const ENGINE_BYTES = 750e6;
 
 /** Part of what is left that weights may take; the rest is for activations, tapes and what they are made from. */
 const WEIGHT_SHARE = 3 / 5;
@@ -53,19 +53,24 @@ export interface StreamedPlan extends Budgeted {
 
 export type Residency = ResidentPlan | StreamedPlan;
 
-/** A budget in which not even two blocks fit. */
+/** A budget that a model, or a run, does not fit; the sentence tells the need, the budget, and what would fit. */
 export class MemoryBudgetError extends DemurError {
-  constructor(path: string, { block, small }: WeightSizes, budgetBytes: number) {
-    const needed = ENGINE_BYTES + (small + LEAST_SLOTS * block) / WEIGHT_SHARE;
-    super(
-      'MEMORY_BUDGET',
-      `${path} does not run within ${gigabytes(budgetBytes)}: the engine takes ${gigabytes(ENGINE_BYTES)}, and of the rest ` +
-        `three fifths must hold two blocks of ${gigabytes(block)}; give it a memory of ${gigabytes(needed, Math.ceil)} or more.`,
-    );
+  constructor(sentence: string) {
+    super('MEMORY_BUDGET', sentence);
   }
 }
 
-function gigabytes(bytes: number, round = Math.round): string {
+/** Of a budget in which not even two blocks fit. */
+function modelTooLarge(path: string, { block, small }: WeightSizes, budgetBytes: number): MemoryBudgetError {
+  const needed = ENGINE_BYTES + (small + LEAST_SLOTS * block) / WEIGHT_SHARE;
+  return new MemoryBudgetError(
+    `${path} does not run within ${gigabytes(budgetBytes)}: the engine takes ${gigabytes(ENGINE_BYTES)}, and of the rest ` +
+      `three fifths must hold two blocks of ${gigabytes(block)}; give it a memory of ${gigabytes(needed, Math.ceil)} or more.`,
+  );
+}
+
+/** Bytes as people say them, in hundredths of a gigabyte. */
+export function gigabytes(bytes: number, round = Math.round): string {
   return `${round(bytes / 1e7) / 100}GB`;
 }
 
@@ -117,7 +122,7 @@ export function planResidency(path: string, sizes: WeightSizes, budgetBytes: num
   };
   if (sizes.all <= forWeights) return { mode: 'resident', ...budgeted(sizes.all) };
   const slots = Math.min(sizes.layers, Math.floor((forWeights - sizes.small) / sizes.block));
-  if (slots < Math.min(LEAST_SLOTS, sizes.layers)) throw new MemoryBudgetError(path, sizes, budgetBytes);
+  if (slots < Math.min(LEAST_SLOTS, sizes.layers)) throw modelTooLarge(path, sizes, budgetBytes);
   const rest = forWeights - sizes.small - slots * sizes.block;
   const keepsUnembedding = rest >= sizes.unembedding;
   const weightBytes = sizes.small + slots * sizes.block + (keepsUnembedding ? sizes.unembedding : 0);
