@@ -1,68 +1,162 @@
 /** Specification from a form, the place of an error in JSON, lists in the address, records. */
-import { parseSpec } from '@demur/interp';
+import { availableKinds, parseSpec, specJsonSchema } from '@demur/interp';
 import { describe, expect, it } from 'vitest';
 import { changedQuery } from '../../apps/ui/client/changed-query.ts';
 import { nextTheme } from '../../apps/ui/components/theme.ts';
 import { differingParts, promptParts } from '../../apps/ui/features/data-sets/prompt-parts.ts';
 import { experimentFilter, isFiltered } from '../../apps/ui/features/experiments/experiment-filter.ts';
+import { kindNames, specKind } from '../../apps/ui/features/experiments/kinds.ts';
 import { recordLines } from '../../apps/ui/features/experiments/record-lines.ts';
 import { secondsBetween } from '../../apps/ui/features/experiments/seconds-between.ts';
 import { modelTitle } from '../../apps/ui/features/models/model-title.ts';
-import { formFields } from '../../apps/ui/features/new-experiment/form-fields.ts';
+import { formOfAddress } from '../../apps/ui/features/new-experiment/form-address.ts';
+import { kindFields } from '../../apps/ui/features/new-experiment/kind-fields.ts';
+import { presets } from '../../apps/ui/features/new-experiment/presets.ts';
+import type { OptionValues } from '../../apps/ui/features/new-experiment/option-field.ts';
 import {
   emptyForm,
   fieldOfPath,
-  formKinds,
-  formMetrics,
+  formPaths,
+  metricWords,
+  optionSchema,
+  optionValues,
+  shownFields,
   specOf,
-  type FormKind,
+  type SpecForm,
 } from '../../apps/ui/features/new-experiment/spec-form.ts';
+import {
+  choicesOf,
+  schemaAt,
+  schemaKinds,
+  type JsonSchema,
+} from '../../apps/ui/features/new-experiment/spec-schema.ts';
 import { lineOfPath, pathKeys } from '../../apps/ui/features/new-experiment/spec-path.ts';
+import type { ExperimentKind } from '../../apps/ui/graphql/graphql.ts';
 import { steeringRows } from '../../apps/ui/features/steering/steering-rows.ts';
 
 describe('the form', () => {
-  const kinds = Object.keys(formKinds) as FormKind[];
+  const schema = specJsonSchema() as JsonSchema;
+  const kinds = (Object.keys(kindNames) as ExperimentKind[]).filter((kind) =>
+    availableKinds.some((available) => available === specKind(kind)),
+  );
+  const filled = (kind: ExperimentKind, values: OptionValues = {}): SpecForm => ({
+    ...{ ...emptyForm, kind, model: 'm', pairs: 'p' },
+    options: { [kind]: { ...needed[kind], ...values } },
+  });
+  /** What has no default, and what no form could guess. */
+  const needed: Partial<Record<ExperimentKind, OptionValues>> = {
+    EDGE_PATCHING: { edges: 'm0->a1.h2<q>' },
+    CIRCUIT_DISCOVERY: { tau: '0.01' },
+  };
+  const optionsOf = (form: SpecForm) => specOf(form, schema)['options'];
 
-  it.each(kinds)('writes a specification of kind %s that the engine accepts', (kind) => {
-    const spec = specOf({ ...emptyForm, kind, model: 'm', pairs: 'p' });
-    expect(parseSpec(spec)).toMatchObject({ kind, model: 'm', pairs: 'p', metric: 'logit-difference' });
+  it('knows every kind that the engine runs', () => {
+    expect(kinds.map(specKind).toSorted()).toEqual([...availableKinds].toSorted());
+    expect(schemaKinds(schema).toSorted()).toEqual([...availableKinds].toSorted());
   });
 
-  it.each(Object.keys(formMetrics) as (keyof typeof formMetrics)[])('writes the metric %s', (metric) => {
-    expect(parseSpec(specOf({ ...emptyForm, metric, model: 'm', pairs: 'p' }))).toMatchObject({ metric });
+  it.each(kinds)('writes a specification of kind %s that the engine accepts, as are its presets', (kind) => {
+    for (const values of [{}, ...Object.values(presets[kind] ?? {})]) {
+      const spec = specOf(filled(kind, values), schema);
+      expect(parseSpec(spec)).toMatchObject({ kind: specKind(kind), model: 'm', pairs: 'p' });
+    }
+  });
+
+  it.each(kinds)('has fields of %s that its schema knows, and names choices that it has', (kind) => {
+    for (const field of kindFields[kind].filter(({ control }) => control !== 'way')) {
+      expect(optionSchema(schema, kind, field), field.path).toBeDefined();
+      const choices = choicesOf(optionSchema(schema, kind, field));
+      if (field.words) expect(choices.toSorted(), field.path).toEqual(Object.keys(field.words).toSorted());
+    }
+  });
+
+  it.each(kinds)('shows fields of %s by others that it has', (kind) => {
+    const paths = new Map(kindFields[kind].map((field) => [field.path, field]));
+    for (const { when = {} } of kindFields[kind])
+      for (const [path, values] of Object.entries(when)) {
+        const field = paths.get(path)!;
+        const known =
+          field.control === 'way' ? Object.keys(field.words!) : choicesOf(optionSchema(schema, kind, field));
+        expect(known, path).toEqual(expect.arrayContaining([...values]));
+      }
+  });
+
+  it('begins with the defaults of the specification', () => {
+    const values = optionValues(filled('ATTRIBUTION'), schema);
+    expect(values).toMatchObject({ method: 'eap', kvHeads: 'expanded', bootstrap: '0', steps: '5' });
+    expect(optionValues(filled('ACTIVATION_PATCHING'), schema)).toMatchObject({ positions: 'each' });
+    expect(optionValues(filled('DIRECTION'), schema)).toMatchObject({ layers: 'all', position: '-1' });
+  });
+
+  it('offers the metrics of the specification, and writes the chosen one', () => {
+    const names = choicesOf(schemaAt(schema, 'attribution', 'metric'));
+    expect(names.toSorted()).toEqual(Object.keys(metricWords).toSorted());
+    for (const metric of names)
+      expect(parseSpec(specOf({ ...filled('ATTRIBUTION'), metric }, schema))).toMatchObject({ metric });
+    expect(specOf(filled('ATTRIBUTION'), schema)).not.toHaveProperty('metric');
   });
 
   it('writes columns as numbers, and hook names as a list', () => {
-    const positions = (text: string): unknown =>
-      (specOf({ ...emptyForm, positions: text }).options as { positions: unknown }).positions;
-    expect(['each', ' last ', '-1, 3', 'object, last'].map(positions)).toEqual([
-      ...['each', 'last', [-1, 3], ['object', 'last']],
-    ]);
-    const names = { ...emptyForm, kind: 'activations', names: 'a, b\nc' } as const;
-    expect(specOf(names).options).toMatchObject({ names: ['a', 'b', 'c'] });
+    const positions = (text: string): unknown => optionsOf(filled('ACTIVATION_PATCHING', { positions: text }));
+    for (const [text, read] of [
+      ['each', 'each'],
+      [' last ', 'last'],
+      ['-1, 3', [-1, 3]],
+      ['object, last', ['object', 'last']],
+    ] as const)
+      expect(positions(text)).toMatchObject({ positions: read });
+    expect(positions('')).not.toHaveProperty('positions');
+    expect(optionsOf(filled('ACTIVATIONS', { names: 'a, b\nc' }))).toMatchObject({ names: ['a', 'b', 'c'] });
   });
 
   it('writes coefficients and layers as numbers, and no coefficients of an ablation', () => {
-    const steering = {
-      ...emptyForm,
-      kind: 'steering',
-      coefficients: '-1.5, 2',
-      layers: '3, 4',
-      maxTokens: '8',
-    } as const;
-    expect(specOf(steering).options).toMatchObject({ coefficients: [-1.5, 2], layers: [3, 4], maxTokens: 8 });
-    const ablation = specOf({ ...steering, mode: 'ablate', layers: 'all', maxTokens: 'x' });
-    expect(ablation.options).toMatchObject({ mode: 'ablate', layers: 'all', maxTokens: 'x' });
-    expect(ablation.options).not.toHaveProperty('coefficients');
+    const steering = { coefficients: '-1.5, 2', layers: '3, 4', maxTokens: '8' };
+    expect(optionsOf(filled('STEERING', steering))).toMatchObject({
+      ...{ coefficients: [-1.5, 2], layers: [3, 4], maxTokens: 8 },
+      direction: { file: 'direction.safetensors', name: 'direction' },
+    });
+    const ablation = optionsOf(filled('STEERING', { ...steering, mode: 'ablate', layers: 'all', maxTokens: 'x' }));
+    expect(ablation).toMatchObject({ mode: 'ablate', layers: 'all', maxTokens: 'x' });
+    expect(ablation).not.toHaveProperty('coefficients');
+  });
+
+  it('writes edges by name, all of them, or as the strongest of an attribution', () => {
+    const edges = (values: OptionValues): unknown => optionsOf(filled('EDGE_PATCHING', values));
+    expect(edges({ edges: 'm0->m1\ninput->a0.h1<k>' })).toMatchObject({ edges: ['m0->m1', 'input->a0.h1<k>'] });
+    expect(edges({ edges: 'all' })).toMatchObject({ edges: 'all' });
+    expect(edges({ 'edges.way': 'strongest', 'edges.top': '20', 'edges.of': 'out' })).toMatchObject({
+      edges: { top: 20, of: 'out' },
+    });
+  });
+
+  it('hides, and does not write, what has no meaning beside the rest', () => {
+    const shown = (values: OptionValues): string[] => {
+      const form = filled('ATTRIBUTION', values);
+      return shownFields('ATTRIBUTION', optionValues(form, schema)).map(({ path }) => path);
+    };
+    expect(shown({})).not.toContain('steps');
+    expect(shown({ method: 'eap-ig' })).toContain('steps');
+    expect(optionsOf(filled('ATTRIBUTION', { steps: '9' }))).not.toHaveProperty('steps');
+    expect(optionsOf(filled('ATTRIBUTION', { method: 'eap-ig', steps: '9' }))).toMatchObject({ steps: 9 });
   });
 
   it('shows an error at the field it belongs to', () => {
-    const fields = formFields('activation-patching');
-    expect(fieldOfPath('options.positions[1]', fields)).toBe('options.positions');
+    const fields = formPaths(filled('STEERING'), schema);
+    expect(fieldOfPath('options.coefficients[1]', fields)).toBe('options.coefficients');
+    expect(fieldOfPath('options.direction', fields)).toBe('options.direction.file');
+    expect(fieldOfPath('options.direction.name', fields)).toBe('options.direction.name');
     expect(fieldOfPath('pairs[3].answer', fields)).toBe('pairs');
-    expect(fieldOfPath('options.steps', fields)).toBeUndefined();
+    expect(fieldOfPath('options.refusalWords', fields)).toBeUndefined();
     expect(fieldOfPath('modelling', fields)).toBeUndefined();
     expect(fieldOfPath(undefined, fields)).toBeUndefined();
+  });
+
+  it('is filled by a link', () => {
+    const link = 'kind=EDGE_PATCHING&model=tiny&options.edges=m0->m1&options.perPair=true&options.nothing=1';
+    const form = formOfAddress(new URLSearchParams(link.replaceAll('>', '%3E')));
+    expect(form).toMatchObject({ kind: 'EDGE_PATCHING', model: 'tiny', pairs: '' });
+    expect(form.options).toEqual({ EDGE_PATCHING: { edges: 'm0->m1', perPair: true } });
+    expect(formOfAddress(new URLSearchParams('kind=toString'))).toMatchObject({ kind: emptyForm.kind });
   });
 });
 

@@ -297,7 +297,7 @@ export type ModelCardFragment = (
 export type NewExperimentChoicesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type NewExperimentChoicesQuery = { models: Array<{ slug: string, name: string }>, dataSets: Array<{ slug: string, name: string, size: number }> };
+export type NewExperimentChoicesQuery = { specSchema: unknown, models: Array<{ slug: string, name: string }>, dataSets: Array<{ slug: string, name: string, size: number }> };
 
 export type CreateExperimentMutationVariables = Exact<{
   spec: Scalars['JSON']['input'];
@@ -1012,6 +1012,7 @@ fragment ModelCard on Model {
 }`) as unknown as TypedDocumentString<ModelListQuery, ModelListQueryVariables>;
 export const NewExperimentChoicesDocument = new TypedDocumentString(`
     query NewExperimentChoices {
+  specSchema
   models {
     slug
     name

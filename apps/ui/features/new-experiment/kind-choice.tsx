@@ -1,17 +1,26 @@
-/** Cards to choose the kind of experiment from, each with the question it answers. */
+/** Cards to choose the kind of experiment from, each with the question it answers: those that the server runs. */
+import type { ExperimentKind } from '../../graphql/graphql.ts';
+import { kindNames, kindQuestions, specKind } from '../experiments/kinds.ts';
 import styles from './new-experiment.module.css';
-import { formKinds, type FormKind } from './spec-form.ts';
 
-export function KindChoice({ kind, onChoose }: { kind: FormKind; onChoose: (kind: FormKind) => void }) {
+interface KindChoiceProps {
+  kind: ExperimentKind;
+  /** Kinds as a spec writes them. */
+  available: readonly string[];
+  onChoose: (kind: ExperimentKind) => void;
+}
+
+export function KindChoice({ kind, available, onChoose }: KindChoiceProps) {
+  const kinds = (Object.keys(kindNames) as ExperimentKind[]).filter((one) => available.includes(specKind(one)));
   return (
     <fieldset className={styles.kinds}>
       <legend>Kind</legend>
-      {(Object.keys(formKinds) as FormKind[]).map((key) => (
-        <label key={key} className={styles.kind}>
-          <input type="radio" name="kind" value={key} checked={key === kind} onChange={() => onChoose(key)} />
+      {kinds.map((one) => (
+        <label key={one} className={styles.kind}>
+          <input type="radio" name="kind" value={one} checked={one === kind} onChange={() => onChoose(one)} />
           <span>
-            <strong>{formKinds[key].name}</strong>
-            <small>{formKinds[key].words}</small>
+            <strong>{kindNames[one]}</strong>
+            <small>{kindQuestions[one]}</small>
           </span>
         </label>
       ))}

@@ -1,184 +1,54 @@
 'use client';
-/** The options of the chosen kind. */
-import { CheckGroup } from '../../components/check-group.tsx';
-import { Field } from '../../components/field.tsx';
-import { Segmented } from '../../components/segmented.tsx';
-import { GenerationOptions, SteeringOptions } from './completion-options.tsx';
-import { DirectionOptions } from './direction-options.tsx';
+/** The options of the chosen kind, and the settings that it is often run with. */
+import { specKind } from '../experiments/kinds.ts';
 import styles from './new-experiment.module.css';
-import type { SpecForm } from './spec-form.ts';
+import { OptionControl } from './option-control.tsx';
+import type { OptionValues } from './option-field.ts';
+import { presets } from './presets.ts';
+import { optionSchema, optionValues, shownFields, type SpecForm } from './spec-form.ts';
+import { choicesOf, type JsonSchema } from './spec-schema.ts';
 
-export interface KindOptionsProps {
+interface KindOptionsProps {
   form: SpecForm;
+  schema: JsonSchema;
   /** The server's sentence about a field of the specification, if it is about this one. */
   errorAt: (field: string) => string | undefined;
   onEdit: (changed: Partial<SpecForm>) => void;
 }
 
-export function KindOptions(props: KindOptionsProps) {
-  switch (props.form.kind) {
-    case 'activation-patching':
-      return <PatchingOptions {...props} />;
-    case 'attribution':
-      return <AttributionOptions {...props} />;
-    case 'activations':
-      return <ActivationsOptions {...props} />;
-    case 'direction':
-      return <DirectionOptions {...props} />;
-    case 'steering':
-      return <SteeringOptions {...props} />;
-    case 'generation':
-      return <GenerationOptions {...props} />;
-  }
-}
-
-const patchable = {
-  resid_pre: 'resid_pre',
-  resid_mid: 'resid_mid',
-  resid_post: 'resid_post',
-  attn_out: 'attn_out',
-  mlp_out: 'mlp_out',
-  z: 'z',
-  q: 'q',
-  k: 'k',
-  v: 'v',
-  pattern: 'pattern',
-};
-const positions = ['each', 'all', 'last'];
-
-function PatchingOptions({ form, errorAt, onEdit }: KindOptionsProps) {
+export function KindOptions({ form, schema, errorAt, onEdit }: KindOptionsProps) {
+  const { kind, options } = form;
+  const values = optionValues(form, schema);
+  const set = (entered: OptionValues): void => onEdit({ options: { ...options, [kind]: entered } });
   return (
-    <div className={styles.options}>
-      <Segmented
-        label="Direction"
-        choices={{ denoising: 'Denoising: clean into corrupted', noising: 'Noising: corrupted into clean' }}
-        value={form.direction}
-        onChange={(direction) => onEdit({ direction })}
-      />
-      <CheckGroup
-        label="Activations"
-        choices={patchable}
-        values={form.activations as (keyof typeof patchable)[]}
-        onChange={(activations) => onEdit({ activations })}
-      />
-      {errorAt('options.activations') && (
-        <p role="alert" className={styles.error}>
-          {errorAt('options.activations')}
-        </p>
-      )}
-      <Field
-        label="Positions"
-        error={errorAt('options.positions')}
-        hint="each, all, last, or a list of roles and columns such as object, after-object, -1"
-      >
-        {(attributes) => (
-          <>
-            <input
-              {...attributes}
-              list="positions"
-              value={form.positions}
-              onChange={(event) => onEdit({ positions: event.target.value })}
-            />
-            <datalist id="positions">
-              {positions.map((value) => (
-                <option key={value} value={value} />
-              ))}
-            </datalist>
-          </>
-        )}
-      </Field>
-    </div>
-  );
-}
-
-function AttributionOptions(props: KindOptionsProps) {
-  const { form, errorAt, onEdit } = props;
-  return (
-    <div className={styles.options}>
-      <Field
-        label="Method"
-        error={errorAt('options.method')}
-        hint="EAP takes the gradient in the clean run; EAP-IG the mean of five between the corrupted and the clean prompt."
-      >
-        {(attributes) => (
-          <select
-            {...attributes}
-            value={form.method}
-            onChange={(event) => onEdit({ method: event.target.value === 'eap-ig' ? 'eap-ig' : 'eap' })}
-          >
-            <option value="eap">EAP</option>
-            <option value="eap-ig">EAP-IG</option>
-          </select>
-        )}
-      </Field>
-      <KvHeads {...props} />
-      <Field
-        label="Bootstrap"
-        error={errorAt('options.bootstrap')}
-        hint="How often the pairs are drawn anew, for an interval of every edge; 0 for none."
-      >
-        {(attributes) => (
-          <input
-            {...attributes}
-            inputMode="numeric"
-            value={form.bootstrap}
-            onChange={(event) => onEdit({ bootstrap: event.target.value })}
-          />
-        )}
-      </Field>
-    </div>
-  );
-}
-
-function KvHeads({ form, errorAt, onEdit }: KindOptionsProps) {
-  return (
-    <Field
-      label="Key and value heads"
-      error={errorAt('options.kvHeads')}
-      hint="Native keeps the heads that the model has; expanded repeats them for every query head, as other tools do."
-    >
-      {(attributes) => (
-        <select
-          {...attributes}
-          value={form.kvHeads}
-          onChange={(event) => onEdit({ kvHeads: event.target.value === 'native' ? 'native' : 'expanded' })}
-        >
-          <option value="expanded">expanded</option>
-          <option value="native">native</option>
-        </select>
-      )}
-    </Field>
-  );
-}
-
-function ActivationsOptions({ form, errorAt, onEdit }: KindOptionsProps) {
-  return (
-    <div className={styles.options}>
-      <Field label="Hook names" error={errorAt('options.names')} hint="One or more, * for every layer">
-        {(attributes) => (
-          <textarea
-            {...attributes}
-            rows={2}
-            spellCheck={false}
-            value={form.names}
-            onChange={(event) => onEdit({ names: event.target.value })}
-          />
-        )}
-      </Field>
-      <label className={styles.check}>
-        <input
-          type="checkbox"
-          checked={form.gradients}
-          onChange={(event) => onEdit({ gradients: event.target.checked })}
+    <fieldset className={styles.options}>
+      <legend>Options</legend>
+      <Presets kind={kind} onChoose={set} />
+      {shownFields(kind, values).map((field) => (
+        <OptionControl
+          key={`${specKind(kind)}.${field.path}`}
+          field={field}
+          choices={choicesOf(optionSchema(schema, kind, field))}
+          value={values[field.path] ?? ''}
+          error={field.control === 'way' ? undefined : errorAt(`options.${field.path}`)}
+          onChange={(value) => set({ ...options[kind], [field.path]: value })}
         />
-        Gradients of the metric as well
-      </label>
-      <Segmented
-        label="Logits"
-        choices={{ none: 'No logits', last: 'Last position', all: 'All positions' }}
-        value={form.logits}
-        onChange={(logits) => onEdit({ logits })}
-      />
-    </div>
+      ))}
+    </fieldset>
+  );
+}
+
+function Presets({ kind, onChoose }: { kind: SpecForm['kind']; onChoose: (values: OptionValues) => void }) {
+  const known = Object.entries(presets[kind] ?? {});
+  if (known.length === 0) return null;
+  return (
+    <p className={styles.presets}>
+      <small>Start from</small>
+      {known.map(([name, values]) => (
+        <button key={name} type="button" onClick={() => onChoose(values)}>
+          {name}
+        </button>
+      ))}
+    </p>
   );
 }

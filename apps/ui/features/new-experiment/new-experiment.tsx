@@ -6,18 +6,21 @@ import { useState } from 'react';
 import { ApiError } from '../../client/api-error.ts';
 import { execute } from '../../client/execute.ts';
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
+import { useUrlState } from '../../client/use-url-state.ts';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
 import { Segmented } from '../../components/segmented.tsx';
 import { CreateExperimentDocument, NewExperimentChoicesDocument } from '../../graphql/graphql.ts';
+import { formOfAddress } from './form-address.ts';
 import { JsonEditor } from './json-editor.tsx';
 import styles from './new-experiment.module.css';
 import { SpecFields } from './spec-fields.tsx';
-import { emptyForm, fieldOfPath, specOf, type SpecForm } from './spec-form.ts';
-import { formFields } from './form-fields.ts';
+import { fieldOfPath, formPaths, specOf, type SpecForm } from './spec-form.ts';
+import type { JsonSchema } from './spec-schema.ts';
 
 export function NewExperiment() {
   const choices = useGraphqlQuery(NewExperimentChoicesDocument, {});
-  const [form, setForm] = useState<SpecForm>(emptyForm);
+  const { params, change } = useUrlState();
+  const [form, setForm] = useState(() => formOfAddress(params));
   /** Undefined while the form is in use. */
   const [json, setJson] = useState<string>();
   const router = useRouter();
@@ -28,6 +31,7 @@ export function NewExperiment() {
   if (choices.error) return <ErrorNotice error={choices.error} retry={() => void choices.refetch()} />;
   if (!choices.data) return <Loading what="models and data sets" />;
   const { models, dataSets } = choices.data;
+  const schema = choices.data.specSchema as JsonSchema;
   const filled = {
     ...form,
     model: form.model || (models[0]?.slug ?? ''),
@@ -36,15 +40,16 @@ export function NewExperiment() {
   const edit = (changed: Partial<SpecForm>): void => {
     create.reset();
     setForm({ ...form, ...changed });
+    if (changed.kind) change({ kind: changed.kind });
   };
   const switchTo = (mode: 'form' | 'json'): void => {
     create.reset();
-    setJson(mode === 'json' ? JSON.stringify(specOf(filled), null, 2) : undefined);
+    setJson(mode === 'json' ? JSON.stringify(specOf(filled, schema), null, 2) : undefined);
   };
   const error = create.error ?? undefined;
   const path = error instanceof ApiError ? error.path : undefined;
   /** The form and the editor show an error themselves where they have a place for it. */
-  const placed = json === undefined ? fieldOfPath(path, formFields(filled.kind)) !== undefined : path !== undefined;
+  const placed = json === undefined ? fieldOfPath(path, formPaths(filled, schema)) !== undefined : path !== undefined;
   return (
     <div className={styles.page}>
       <Segmented
@@ -58,10 +63,10 @@ export function NewExperiment() {
           className={styles.form}
           onSubmit={(event) => {
             event.preventDefault();
-            create.mutate(specOf(filled));
+            create.mutate(specOf(filled, schema));
           }}
         >
-          <SpecFields form={filled} models={models} dataSets={dataSets} error={error} onEdit={edit} />
+          <SpecFields form={filled} schema={schema} models={models} dataSets={dataSets} error={error} onEdit={edit} />
           <button className="primary" disabled={create.isPending}>
             {create.isPending ? 'Checking…' : 'Run experiment'}
           </button>

@@ -4,24 +4,27 @@ import Link from 'next/link';
 import { ApiError } from '../../client/api-error.ts';
 import { Field } from '../../components/field.tsx';
 import type { NewExperimentChoicesQuery } from '../../graphql/graphql.ts';
-import { formFields } from './form-fields.ts';
+import { specKind } from '../experiments/kinds.ts';
 import { KindChoice } from './kind-choice.tsx';
 import { KindOptions } from './kind-options.tsx';
 import styles from './new-experiment.module.css';
-import { fieldOfPath, formMetrics, type SpecForm } from './spec-form.ts';
+import { fieldOfPath, formPaths, metricWords, type SpecForm } from './spec-form.ts';
+import { choicesOf, schemaAt, schemaKinds, type JsonSchema } from './spec-schema.ts';
 
-interface SpecFieldsProps extends NewExperimentChoicesQuery {
+interface SpecFieldsProps extends Pick<NewExperimentChoicesQuery, 'models' | 'dataSets'> {
   form: SpecForm;
+  schema: JsonSchema;
   error: Error | undefined;
   onEdit: (changed: Partial<SpecForm>) => void;
 }
 
-export function SpecFields({ form, models, dataSets, error, onEdit }: SpecFieldsProps) {
-  const wrong = error instanceof ApiError ? fieldOfPath(error.path, formFields(form.kind)) : undefined;
+export function SpecFields({ form, schema, models, dataSets, error, onEdit }: SpecFieldsProps) {
+  const wrong = error instanceof ApiError ? fieldOfPath(error.path, formPaths(form, schema)) : undefined;
+  const metric = schemaAt(schema, specKind(form.kind), 'metric');
   const errorAt = (field: string): string | undefined => (wrong === field ? error?.message : undefined);
   return (
     <>
-      <KindChoice kind={form.kind} onChoose={(kind) => onEdit({ kind })} />
+      <KindChoice kind={form.kind} available={schemaKinds(schema)} onChoose={(kind) => onEdit({ kind })} />
       <div className={styles.row}>
         <Field label="Model" error={errorAt('model')} hint={models.length === 0 && <NoModels />}>
           {(attributes) => (
@@ -45,17 +48,17 @@ export function SpecFields({ form, models, dataSets, error, onEdit }: SpecFields
             </select>
           )}
         </Field>
-        {form.kind !== 'generation' && (
+        {form.kind !== 'GENERATION' && (
           <Field label="Metric" error={errorAt('metric')}>
             {(attributes) => (
               <select
                 {...attributes}
-                value={form.metric}
-                onChange={(event) => onEdit({ metric: event.target.value as SpecForm['metric'] })}
+                value={form.metric || String(metric?.default)}
+                onChange={(event) => onEdit({ metric: event.target.value })}
               >
-                {Object.entries(formMetrics).map(([metric, words]) => (
-                  <option key={metric} value={metric}>
-                    {words}
+                {choicesOf(metric).map((name) => (
+                  <option key={name} value={name}>
+                    {metricWords[name] ?? name}
                   </option>
                 ))}
               </select>
@@ -63,7 +66,7 @@ export function SpecFields({ form, models, dataSets, error, onEdit }: SpecFields
           </Field>
         )}
       </div>
-      <KindOptions form={form} errorAt={errorAt} onEdit={onEdit} />
+      <KindOptions form={form} schema={schema} errorAt={errorAt} onEdit={onEdit} />
     </>
   );
 }
