@@ -14,6 +14,7 @@ interface Entry {
   /** Of the weights in memory. */
   bytes: number;
   isLoaded: boolean;
+  isSample: boolean;
   /** Runs that hold the model now. */
   users: number;
   listeners: Set<LoadListener>;
@@ -42,7 +43,7 @@ export class ModelCache {
 
   /** The model, loaded unless it is held already. A file that has changed on disk is another model. */
   async acquire(model: ModelRef, onProgress: LoadListener): Promise<ModelLease> {
-    const key = `${await fingerprint(model.path)} ${JSON.stringify(model.residency)}`;
+    const key = `${await fingerprint(model.path)} ${JSON.stringify([model.residency, model.isSample])}`;
     const start = performance.now();
     const entry = this.#entries.get(key) ?? this.#load(key, model);
     this.#touch(key, entry);
@@ -52,26 +53,34 @@ export class ModelCache {
     const loadSecondsOf = entry.isLoaded ? () => 0 : seconds;
     try {
       const model = await entry.model;
-      return { model, loadSeconds: loadSecondsOf(), release: () => this.#release(entry) };
+      return { model, loadSeconds: loadSecondsOf(), release: () => this.#release(key, entry) };
     } finally {
       entry.listeners.delete(onProgress);
     }
   }
 
-  #release(entry: Entry): void {
+  /** A sample is of no use to others once it was measured. */
+  #release(key: string, entry: Entry): void {
     entry.users--;
+    if (entry.isSample && entry.users === 0) this.#drop(key);
     this.#trim();
   }
 
-  #load(key: string, { path, residency }: ModelRef): Entry {
+  #drop(key: string): void {
+    this.#entries.delete(key);
+    this.#onForget(key);
+  }
+
+  #load(key: string, ref: ModelRef): Entry {
+    const { residency, isSample = false } = ref;
     this.#trim(residency.weightBytes);
     const listeners = new Set<LoadListener>();
     const onProgress: LoadListener = (fraction) => {
       for (const listener of listeners) listener(fraction);
     };
     const activationBytes = residency.activationBytes / this.#workers;
-    const model = loadModel({ path, residency }, onProgress).then((loaded) => ({ key, activationBytes, ...loaded }));
-    const entry: Entry = { model, bytes: residency.weightBytes, isLoaded: false, users: 0, listeners };
+    const model = loadModel(ref, onProgress).then((loaded) => ({ key, activationBytes, ...loaded }));
+    const entry: Entry = { model, bytes: residency.weightBytes, isLoaded: false, isSample, users: 0, listeners };
     model.then(
       () => (entry.isLoaded = true),
       () => this.#entries.delete(key),
@@ -92,17 +101,17 @@ export class ModelCache {
       if (bytes <= this.#budgetBytes) return;
       if (entry.users > 0) continue;
       bytes -= entry.bytes;
-      this.#entries.delete(key);
-      this.#onForget(key);
+      this.#drop(key);
     }
   }
 }
 
 async function loadModel(
-  { path, residency }: ModelRef,
+  { path, residency, isSample }: ModelRef,
   onProgress: LoadListener,
 ): Promise<Pick<SharedModel, 'config' | 'weights'>> {
   const source = await openModelSource(path);
+  if (isSample) return source.sample();
   if (residency.mode === 'streamed') return { config: source.config, weights: source.streamWeights(residency) };
   return { config: source.config, weights: await source.loadWeights({ onProgress }) };
 }

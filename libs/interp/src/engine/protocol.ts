@@ -1,5 +1,6 @@
 /** What parent, engine host and worker threads say to each other. Types only. */
 import type { BackendChoice, BackendName, ModelConfig, Precision, Residency, WeightRecipe } from '@demur/model';
+import type { CalibrationTask } from '../cost/calibration.ts';
 import type { CheckTask } from '../model-check/checks.ts';
 import type { Shard, ShardArrays } from '../shard.ts';
 import type { ExperimentSpec } from '../spec.ts';
@@ -29,6 +30,8 @@ export interface HostSettings {
 export interface ModelRef {
   path: string;
   residency: Residency;
+  /** Whether it is a sample: one block of its shape with made-up weights, for measuring how long it takes. */
+  isSample?: boolean;
 }
 
 export interface ShardTask {
@@ -36,8 +39,8 @@ export interface ShardTask {
   shard: Shard;
 }
 
-/** What a worker thread runs: a shard of an experiment, or a check of the model. */
-export type EngineTask = ShardTask | CheckTask;
+/** What a worker thread runs: a shard of an experiment, a check of the model, or the measuring of its pace. */
+export type EngineTask = ShardTask | CheckTask | CalibrationTask;
 
 /** What a shard gave, or has given so far, and what that took. Times are milliseconds since 1970, of the machine's clock. */
 export interface ShardOutcome {
