@@ -2,10 +2,6 @@
  * The edges that a spec asks for, by name: as listed, all of the graph, or the strongest of scores in a file. Read once,
  * before a run; a spec then holds the hash of what was read, and shards carry the names.
  */
-import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { DemurError, readSafetensorsTensor } from '@demur/model';
 import type { ModelConfig } from '@demur/model';
 import { edgeCells, edgeName } from '../formats/scored-circuit.ts';
 import { buildGraph } from '../graph/graph.ts';
@@ -16,9 +12,9 @@ import { SpecError } from '../spec/errors.ts';
 import type { SpecIssue } from '../spec/errors.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import type { ResolveFile } from '../steering/directions.ts';
+import { readScoresFile } from './scores-file.ts';
 
 export type EdgePatchingSpec = Extract<ExperimentSpec, { kind: 'edge-patching' }>;
-type TopEdges = Extract<EdgesSpec, { top: number }>;
 
 /** The names of a list of edges, in its order, or of all in the graph's. @throws TypeError for one that has not been read */
 export function edgeNames(edges: EdgesSpec, graph: Graph): string[] {
@@ -64,15 +60,13 @@ function told(names: readonly string[]): string {
  */
 export async function readEdges(
   spec: ExperimentSpec,
-  { config, resolveFile = (file) => resolve(file) }: { config: ModelConfig; resolveFile?: ResolveFile | undefined },
+  { config, resolveFile }: { config: ModelConfig; resolveFile?: ResolveFile | undefined },
 ): Promise<{ pinned: ExperimentSpec; names: string[] | null }> {
   if (spec.kind !== 'edge-patching' || typeof spec.options.edges === 'string' || Array.isArray(spec.options.edges))
     return { pinned: spec, names: null };
   const { edges: asked, kvHeads } = spec.options;
   const graph = buildGraph(config, kvHeads);
-  const scores = await readScores(asked.of, { graph, kvHeads, resolveFile });
-  const sha256 = hashOf(scores);
-  requireSame(asked, sha256);
+  const { scores, sha256 } = await readScoresFile(asked.of, { path: 'options.edges.of', graph, kvHeads, resolveFile });
   const pinned = withEdges(spec, { ...asked, of: { ...asked.of, sha256 } });
   return { pinned, names: strongestNames(scores, graph, asked.top) };
 }
@@ -91,51 +85,8 @@ export function inlineEdges(spec: ExperimentSpec, names: string[] | null): Exper
 function strongestNames(scores: Float32Array, graph: Graph, count: number): string[] {
   const cells = edgeCells(graph);
   if (count > cells.length)
-    throw refused('options.edges.top', `${count} is more than the ${cells.length} edges that the model has`);
+    throw new SpecError([
+      { path: 'options.edges.top', message: `${count} is more than the ${cells.length} edges that the model has` },
+    ]);
   return [...strengthOrder(scores, cells).subarray(0, count)].map((cell) => edgeName(graph, cell));
-}
-
-function refused(path: string, message: string): SpecError {
-  return new SpecError([{ path, message }]);
-}
-
-async function readScores(
-  { file, name }: TopEdges['of'],
-  { graph, kvHeads, resolveFile }: { graph: Graph; kvHeads: string; resolveFile: ResolveFile },
-): Promise<Float32Array> {
-  const path = 'options.edges.of';
-  const { shape, values } = await readArray(await resolveFile(file), name).catch((error: unknown) => {
-    throw error instanceof DemurError && error.path === undefined ? refused(path, error.message) : error;
-  });
-  const { senders, receivers } = graph;
-  if (shape.length !== 2 || shape[0] !== senders.length || shape[1] !== receivers.length)
-    throw refused(
-      path,
-      `"${name}" of ${file} has the shape [${shape.join(', ')}]; the ${kvHeads} graph of this model has ${senders.length} senders and ${receivers.length} receivers`,
-    );
-  const bad = edgeCells(graph).find((cell) => !Number.isFinite(values[cell]));
-  if (bad !== undefined)
-    throw refused(path, `"${name}" of ${file} is ${values[bad]} at ${edgeName(graph, bad)}; give finite scores`);
-  return values;
-}
-
-/** An array of a file, or of the result in a folder. */
-async function readArray(path: string, name: string) {
-  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
-  return readSafetensorsTensor(isFolder ? join(path, 'arrays.safetensors') : path, name);
-}
-
-function requireSame({ of: { file, name, sha256 } }: TopEdges, found: string): void {
-  if (sha256 === undefined || sha256 === found) return;
-  throw refused(
-    'options.edges.of',
-    `"${name}" of ${file} has the SHA-256 ${found}, not ${sha256}: it has changed; leave out "sha256" to take it as it is`,
-  );
-}
-
-/** SHA-256, in hex, of float32 values, little endian. */
-function hashOf(values: Float32Array): string {
-  const bytes = new DataView(new ArrayBuffer(values.byteLength));
-  for (const [i, value] of values.entries()) bytes.setFloat32(4 * i, value, true);
-  return createHash('sha256').update(bytes).digest('hex');
 }

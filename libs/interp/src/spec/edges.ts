@@ -19,6 +19,8 @@ export const scoresFile = strict(
   scoresOf,
 );
 
+export type ScoresFile = z.infer<typeof scoresFile>;
+
 function isLater(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'experiment' in value;
 }
@@ -29,7 +31,7 @@ const notYet = (value: unknown): string =>
 const strongest = strict(
   {
     top: z.int(expecting('a whole number of edges')).min(1, expecting('a number of edges, 1 or more')),
-    of: z.union([text.transform((file): z.infer<typeof scoresFile> => ({ file, name: 'scores' })), scoresFile], {
+    of: z.union([text.transform((file): ScoresFile => ({ file, name: 'scores' })), scoresFile], {
       error: (issue) => (isLater(issue.input) ? notYet(issue.input) : expecting(scoresOf).error(issue)),
     }),
   },
