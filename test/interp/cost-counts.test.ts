@@ -15,6 +15,8 @@ import { roundsOf } from '../../libs/interp/src/kinds/index.ts';
 import { mergeShards } from '../../libs/interp/src/merge.ts';
 import { planShards } from '../../libs/interp/src/plan-shards.ts';
 import type { NamedArray, ShardArrays } from '../../libs/interp/src/shard.ts';
+import type * as Blocks from '../../libs/model/src/block.ts';
+import type * as BlockVjps from '../../libs/model/src/block-vjp.ts';
 import { goldenCase } from '../golden/golden-case.ts';
 import { tinyModel } from '../model/tiny-model.ts';
 
@@ -27,7 +29,7 @@ const ran = vi.hoisted(() => ({
 }));
 
 vi.mock('../../libs/model/src/block.ts', async (original) => {
-  const real = await original<typeof import('../../libs/model/src/block.ts')>();
+  const real = await original<typeof Blocks>();
   const watched = <
     A extends [unknown, { shape: number[] }, ...unknown[]],
     R extends { residPost: { shape: number[] } },
@@ -47,7 +49,7 @@ vi.mock('../../libs/model/src/block.ts', async (original) => {
 });
 
 vi.mock('../../libs/model/src/block-vjp.ts', async (original) => {
-  const real = await original<typeof import('../../libs/model/src/block-vjp.ts')>();
+  const real = await original<typeof BlockVjps>();
   const blockVjp: typeof real.blockVjp = (block, tape, dResidPost, options) => {
     const { cells, positions } = options.group;
     ran.backward.calls++;
