@@ -152,8 +152,8 @@ describe('a refusal is one sentence, exit code 1, and no files', () => {
     ['an empty file', '', /spec-\d+\.json is not valid JSON: .* at line 1, column 1$/],
     [
       'a kind of a later version',
-      { ...attribution, kind: 'head-scan' },
-      `kind: "head-scan" is not available yet; this version runs ${availableKinds.join(', ')}`,
+      { ...attribution, kind: 'circuit-evaluation' },
+      `kind: "circuit-evaluation" is not available yet; this version runs ${availableKinds.join(', ')}`,
     ],
     [
       'a misspelt option',
@@ -312,6 +312,9 @@ describe('progress', () => {
   it('tells the part done, the shards and the time left', () => {
     expect(progressLine({ stage: 'run', done: 1.5, total: 4 }, 30)).toBe(
       'running [#########---------------] 37 %, 1/4 shards, 50 s left',
+    );
+    expect(progressLine({ stage: 'run', done: 1, total: 2 }, 3, 'check')).toBe(
+      'running [############------------] 50 %, 1/2 checks, 3 s left',
     );
     expect(progressLine({ stage: 'load', done: 0, total: 1 }, 0)).toBe(
       'loading the model [------------------------] 0 %',

@@ -394,7 +394,7 @@ describe('refusals', () => {
     ]);
   });
 
-  it.each(['circuit-discovery', 'circuit-evaluation', 'head-scan'])('tells that %s is of a later version', (kind) => {
+  it.each(['circuit-discovery', 'circuit-evaluation'])('tells that %s is of a later version', (kind) => {
     const attempt = () => parseSpec({ ...spec, kind });
     expect(attempt).toThrow(KindNotAvailableError);
     expect(attempt).toThrow(`kind: "${kind}" is not available yet; this version runs ${availableKinds.join(', ')}`);

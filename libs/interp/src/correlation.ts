@@ -14,7 +14,8 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number | nu
   return xx === 0 || yy === 0 ? null : xy / Math.sqrt(xx * yy);
 }
 
-function mean(x: ArrayLike<number>): number {
+/** In float64. */
+export function mean(x: ArrayLike<number>): number {
   let sum = 0;
   for (let index = 0; index < x.length; index++) sum += x[index]!;
   return sum / x.length;

@@ -5,6 +5,7 @@ import { attributionShard } from './attribution/attribution-shard.ts';
 import { directionShard, directionTrials } from './direction/direction-shard.ts';
 import { edgePatchingShard, exactCheckShard } from './edges/edge-patching-shard.ts';
 import { generationShard } from './generation/generation-shard.ts';
+import { headAveragesShard, headScanShard, headValidationShard } from './head-scan/head-scan-shard.ts';
 import { roundsOf } from './kinds/index.ts';
 import type { SpecOf } from './kinds/kind.ts';
 import { patchingShard } from './patching/patching-shard.ts';
@@ -26,6 +27,7 @@ const shardFunctions: { [K in ExperimentKind]: ShardFunction<K> | Record<string,
   'activation-patching': patchingShard,
   attribution: { attribute: attributionShard, check: exactCheckShard },
   'edge-patching': edgePatchingShard,
+  'head-scan': { scan: headScanShard, average: headAveragesShard, validate: headValidationShard },
   direction: { find: directionShard, try: directionTrials },
   steering: steeringShard,
   generation: generationShard,

@@ -6,6 +6,7 @@ import { rolesOf } from './dataset/roles.ts';
 import type { SelectedDirection } from './direction/select-direction.ts';
 import type { ExactCheck } from './edges/exact-check.ts';
 import type { Completion } from './generation/completions.ts';
+import type { HeadScanSummary } from './head-scan/summarise.ts';
 import type { NamedArray } from './named-array.ts';
 import type { RunRecord } from './record.ts';
 import type { Refusals } from './steering/refusal-words.ts';
@@ -45,6 +46,9 @@ export interface KindResult {
   bootstrap?: BootstrapResult;
   /** Of an attribution that was checked. */
   exactCheck?: ExactCheck;
+  /** Of a head scan: the chosen heads, and what they do together. */
+  heads?: HeadScanSummary['heads'];
+  validation?: HeadScanSummary['validation'];
   /** Of a steering [coefficient][pair], of a generation [pair]. */
   completions?: Completion[] | Completion[][] | undefined;
   /** Of completions that have a text: which of them refuse, by a list of words. */

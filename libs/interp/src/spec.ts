@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { directionOptions } from './spec/direction-options.ts';
 import { KindNotAvailableError, SpecError } from './spec/errors.ts';
 import { expecting, show, strict } from './spec/expecting.ts';
+import { headScanOptions } from './spec/head-scan-options.ts';
 import { specIssues } from './spec/issues.ts';
 import {
   activationPatchingOptions,
@@ -24,12 +25,13 @@ export const availableKinds = [
   'activation-patching',
   'attribution',
   'edge-patching',
+  'head-scan',
   'direction',
   'steering',
   'generation',
 ] as const;
 
-const laterKinds = ['circuit-discovery', 'circuit-evaluation', 'head-scan'];
+const laterKinds = ['circuit-discovery', 'circuit-evaluation'];
 
 const what = 'a directory, a GGUF file, a Hub id or the name of a registered model';
 
@@ -49,6 +51,7 @@ export const experimentSpecSchema = z.discriminatedUnion('kind', [
   ),
   strict({ kind: z.literal('attribution'), ...shared, options: attributionOptions.prefault({}) }, 'a spec'),
   strict({ kind: z.literal('edge-patching'), ...shared, options: edgePatchingOptions.prefault({} as never) }, 'a spec'),
+  strict({ kind: z.literal('head-scan'), ...shared, options: headScanOptions.prefault({}) }, 'a spec'),
   strict({ kind: z.literal('direction'), ...shared, options: directionOptions.prefault({}) }, 'a spec'),
   strict({ kind: z.literal('steering'), ...shared, options: steeringOptions.prefault({} as never) }, 'a spec'),
   strict({ kind: z.literal('generation'), ...shared, options: generationOptions.prefault({}) }, 'a spec'),

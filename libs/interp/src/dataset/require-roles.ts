@@ -19,6 +19,7 @@ function askedOf(spec: ExperimentSpec): { path: string; position: number | strin
     list.map((position, at) => ({ path: `${path}[${at}]`, position }));
   if (spec.kind === 'activation-patching')
     return typeof spec.options.positions === 'string' ? [] : listed(spec.options.positions, 'options.positions');
+  if (spec.kind === 'head-scan') return [{ path: 'options.steerPosition', position: spec.options.steerPosition }];
   if (spec.kind !== 'direction') return [];
   const { position } = spec.options;
   return Array.isArray(position) ? listed(position, 'options.position') : [{ path: 'options.position', position }];
@@ -27,7 +28,7 @@ function askedOf(spec: ExperimentSpec): { path: string; position: number | strin
 /** A patching leaves out pairs without a column; a mean is over all of them. */
 function hasPosition({ kind }: ExperimentSpec, pair: ResolvedPair, position: number | string): boolean {
   if (typeof position === 'string') return positionsOfRole(pair, position) !== undefined;
-  return kind !== 'direction' || (position < 0 && -position <= pair.clean.length);
+  return kind === 'activation-patching' || (position < 0 && -position <= pair.clean.length);
 }
 
 function issue(

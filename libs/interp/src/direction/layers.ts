@@ -8,7 +8,7 @@ export type DirectionExperiment = Extract<ExperimentSpec, { kind: 'direction' }>
 type Options = DirectionExperiment['options'];
 
 /** The layers of the layer axis, in its order. */
-export function layersOf({ layers }: Options, { nLayers }: Pick<ModelConfig, 'nLayers'>): number[] {
+export function layersOf({ layers }: Pick<Options, 'layers'>, { nLayers }: Pick<ModelConfig, 'nLayers'>): number[] {
   return layers === 'all' ? Array.from({ length: nLayers }, (_, layer) => layer) : layers;
 }
 

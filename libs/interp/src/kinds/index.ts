@@ -6,6 +6,7 @@ import { attribution } from './attribution.ts';
 import { direction } from './direction.ts';
 import { edgePatching } from './edge-patching.ts';
 import { generation } from './generation.ts';
+import { headScan } from './head-scan.ts';
 import type { Kind } from './kind.ts';
 import { steering } from './steering.ts';
 
@@ -14,6 +15,7 @@ const kinds: { [K in ExperimentKind]: Kind<K> } = {
   'activation-patching': activationPatching,
   attribution,
   'edge-patching': edgePatching,
+  'head-scan': headScan,
   direction,
   steering,
   generation,
