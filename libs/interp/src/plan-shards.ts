@@ -29,6 +29,17 @@ export function planShards(pairs: ResolvedPair[], pairsPerShard?: number): Shard
   }));
 }
 
+/** The pairs of a plan, in its order, as `count` shards of near-equal size; as many as there are pairs, where those are fewer. */
+export function shardsTogether(shards: readonly Shard[], count: number): Shard[] {
+  const pairs = shards.flatMap((shard) => shard.pairs);
+  const members = Math.min(count, pairs.length);
+  const start = (index: number) => Math.floor((index * pairs.length) / members);
+  return Array.from({ length: members }, (_, index) => ({
+    ...shards[0]!,
+    ...{ index, pairs: pairs.slice(start(index), start(index + 1)), start: start(index) },
+  }));
+}
+
 /** By the tokens that both prompts begin with, then by length; then by all else, so that the order does not depend on the spec's. */
 function compare(a: ResolvedPair, b: ResolvedPair): number {
   const shared = Math.min(a.firstDifference, b.firstDifference);

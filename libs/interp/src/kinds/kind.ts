@@ -39,6 +39,11 @@ export interface Kind<K extends ExperimentKind> {
    * the rounds before (`shard.given`), for what depends on all pairs.
    */
   rounds?(spec: SpecOf<K>): string[];
+  /**
+   * Those of its rounds whose shards run at the same time, a worker each, and exchange what they find (`work.exchange`), so
+   * that all of them find the same: the arrays of one are the round's.
+   */
+  together?: readonly string[];
   /** How the arrays of a name are merged. */
   mergeRule(name: string): MergeRule;
   /** Bytes that are kept of one pair for all layers: rows of the residual stream, and tensors of their width. */
