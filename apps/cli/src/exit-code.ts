@@ -5,10 +5,13 @@ import { DemurError } from '@demur/model';
 /** As shells have it: 128 + SIGINT. */
 const INTERRUPTED = 130;
 
-/** Tells the failure and returns the exit code. The stack only with DEMUR_DEBUG set. */
-export function exitCodeOf(error: unknown): number {
+/**
+ * Tells the failure and returns the exit code. The stack only with DEMUR_DEBUG set.
+ * @param kept what a run that was stopped has left, for the one who stopped it
+ */
+export function exitCodeOf(error: unknown, kept?: string): number {
   if (error instanceof CancelledError) {
-    console.error('cancelled');
+    console.error(kept === undefined ? 'cancelled' : `stopped; ${kept}`);
     return INTERRUPTED;
   }
   console.error(sentence(error));

@@ -28,6 +28,7 @@ program
   .addOption(new Option('--backend <name>', 'what computes').choices(['auto', ...backendNames]).default('auto'))
   .option('--workers <n>', 'worker threads, one core each (default: one a core)', wholeNumber)
   .addOption(memoryOption())
+  .option('--fresh', 'start over, instead of going on from the shards that a stopped run has kept in DIR/unfinished')
   .action(async (spec: string, options: Omit<RunArguments, 'spec'>) => {
     const { run } = await import('./run.ts');
     process.exitCode = await run({ spec, ...options });

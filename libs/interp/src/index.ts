@@ -1,7 +1,7 @@
 /** @demur/interp: experiments, from their spec to their result. Without a tensor library: the engine is a process. */
 export { lintPairs, resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
 export type { ResolvedPair } from './dataset/resolved-pair.ts';
-export { builtInNames, builtInPairs } from './dataset/built-in.ts';
+export { builtInDescription, builtInNames, builtInPairs } from './dataset/built-in.ts';
 export { NoPairsError, PairError } from './dataset/errors.ts';
 export { PairFileError } from './dataset/pair-file-error.ts';
 export {
@@ -59,6 +59,9 @@ export {
   type Progress,
   type RunOptions,
 } from './run.ts';
+export type { Resumed } from './kept-shards.ts';
+export { openShardFolder, type ShardFolder } from './shard-folder.ts';
+export type { KeptShard, ShardKey, ShardStore } from './shard-store.ts';
 export { decodeSafetensors, encodeSafetensors, InvalidSafetensorsError } from './safetensors.ts';
 export {
   availableKinds,

@@ -2,6 +2,7 @@
 import type { ModelConfig, ModelIdentity, ModelSource } from '@demur/model';
 import type { EnginePool } from './engine/pool.ts';
 import type { ModelRef } from './engine/protocol.ts';
+import type { Resumed } from './kept-shards.ts';
 import { metricMeaning } from './metrics/describe-metric.ts';
 import { lastCheck, type LastCheck } from './model-check/last-check.ts';
 import type { ExperimentSpec } from './spec.ts';
@@ -27,6 +28,8 @@ export interface RunRecord {
   warnings: string[];
   /** When the run began, ISO 8601. */
   startedAt: string;
+  /** Of a run that went on where an earlier one was stopped: what it took from that. `seconds` are the sums over all of them. */
+  resumed?: Resumed;
   /** Where the weights were: all in memory, or streamed from disk through so many slots of a block each. */
   residency: { mode: 'resident' | 'streamed'; budgetBytes: number; slots: number | null };
   /**
@@ -39,7 +42,10 @@ export interface RunRecord {
 }
 
 /** What a run knows about itself beyond its spec, model and engine. */
-export type RunMeasures = Pick<RunRecord, 'directions' | 'warnings' | 'startedAt' | 'seconds' | 'peakBytes'>;
+export type RunMeasures = Pick<
+  RunRecord,
+  'directions' | 'warnings' | 'startedAt' | 'resumed' | 'seconds' | 'peakBytes'
+>;
 
 /** The record of a run that has ended. Hashes the model's files, unless their hashes are known. */
 export async function runRecord(
@@ -101,6 +107,8 @@ function conventions(spec: ExperimentSpec): Record<string, string> {
       return { ...shared(spec), ...attribution(spec.options), kvHeads: kvHeads[spec.options.kvHeads] };
     case 'edge-patching':
       return { ...shared(spec), ...edgePatching, kvHeads: kvHeads[spec.options.kvHeads] };
+    case 'head-scan':
+      return { ...shared(spec), ...headScan, patch: patches[spec.options.direction] };
     case 'direction':
       return {
         ...shared(spec),
@@ -118,6 +126,14 @@ function conventions(spec: ExperimentSpec): Record<string, string> {
 const patches = {
   denoising: 'the clean activation is written into the corrupted run',
   noising: 'the corrupted activation is written into the clean run',
+};
+
+const headScan = {
+  score:
+    '(m - destination) / (source - destination) of means over pairs, m the metric of the destination with the z of one head, or of a set of heads, of the source; head_scores.pair has the change of each pair over the same difference of means',
+  ablation:
+    "in the clean run, 0 the clean runs' mean and 1 the corrupted runs': z becomes zero, or the mean of the corrupted runs' z at as many tokens from the end, of the pairs that differ by then",
+  positions: "'all' are those from the pair's first difference on",
 };
 
 type AttributionOptions = Extract<ExperimentSpec, { kind: 'attribution' }>['options'];

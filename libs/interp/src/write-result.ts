@@ -1,9 +1,10 @@
 /** A result on disk: result.json and arrays.safetensors, both or none. */
-import { mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DemurError } from '@demur/model';
 import type { ExperimentResult } from './result.ts';
 import { safetensorsParts } from './safetensors.ts';
+import { writeTemporary } from './temporary-file.ts';
 
 /** A folder that cannot take the result. */
 export class OutputError extends DemurError {
@@ -80,20 +81,5 @@ export async function writeResult(dir: string, { result, arrays }: ExperimentRes
   } catch (cause) {
     await Promise.all([...temporary.map(([from]) => from), ...renamed].map((file) => rm(file, { force: true })));
     throw new OutputError(dir, cause);
-  }
-}
-
-/** Writes beside `file` and returns the temporary name; removes it again if that fails. */
-async function writeTemporary(file: string, parts: Uint8Array[]): Promise<string> {
-  const name = `${file}.${process.pid}.tmp`;
-  const handle = await open(name, 'w');
-  try {
-    for (const part of parts) await handle.writeFile(part);
-    await handle.close();
-    return name;
-  } catch (cause) {
-    await handle.close().catch(() => undefined);
-    await rm(name, { force: true });
-    throw cause;
   }
 }
