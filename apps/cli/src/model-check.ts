@@ -17,7 +17,7 @@ export interface ModelCheckArguments {
 
 /** Prints the outcome to stdout; the exit code is 0 when every check that could be made has passed, else 1. */
 export async function modelCheck({ model, reference, json, ...engine }: ModelCheckArguments): Promise<number> {
-  const bar = openProgressBar();
+  const bar = openProgressBar('check');
   const signal = interruption();
   const ended = new AbortController();
   try {
@@ -45,11 +45,12 @@ function verdict({ checks }: ModelCheck): number {
 }
 
 /** A line a check, and one on where they ran. */
-function outcomeTable({ checks, backend, version }: ModelCheck): string {
+function outcomeTable({ checks, backend, residency, version }: ModelCheck): string {
   const counts = (['passed', 'failed', 'skipped'] as const).map(
     (status) => `${checks.filter((check) => check.status === status).length} ${status}`,
   );
-  const last = `${counts.join(', ')} on ${backend.name} ${backend.version}, demur ${version}`;
+  const weights = residency === 'streamed' ? 'weights streamed from disk' : 'weights in memory';
+  const last = `${counts.join(', ')} on ${backend.name} ${backend.version}, ${weights}, demur ${version}`;
   return [...checks.map(checkLine), '', last].join('\n');
 }
 

@@ -25,18 +25,18 @@ export interface ProgressBar {
   end(): void;
 }
 
-/** The bar on `stream`, or a silent one where it is no terminal. */
-export function openProgressBar(stream: NodeJS.WriteStream = process.stderr): ProgressBar {
+/** The bar on `stream`, or a silent one where it is no terminal. `step` is what a run counts. */
+export function openProgressBar(step = 'shard', stream: NodeJS.WriteStream = process.stderr): ProgressBar {
   const nothing = () => undefined;
   if (!stream.isTTY) return { tell: nothing, update: nothing, download: nothing, end: nothing };
   const write = (line: string) => stream.write(`\r\u001B[2K${line.slice(0, (stream.columns || 80) - 1)}`);
   let stage: Step['stage'] | undefined;
   let start = performance.now();
   let written = 0;
-  const update = (step: Step) => {
-    if (step.stage !== stage) start = performance.now();
-    stage = step.stage;
-    write(progressLine(step, (performance.now() - start) / 1000));
+  const update = (progress: Step) => {
+    if (progress.stage !== stage) start = performance.now();
+    stage = progress.stage;
+    write(progressLine(progress, (performance.now() - start) / 1000, step));
   };
   return {
     tell: (text) => void write(text),
@@ -51,19 +51,19 @@ export function openProgressBar(stream: NodeJS.WriteStream = process.stderr): Pr
 }
 
 /** `running [######------] 1.5/3 shards, 12 s left`. */
-export function progressLine({ stage, done, total }: Step, seconds: number): string {
+export function progressLine({ stage, done, total }: Step, seconds: number, step = 'shard'): string {
   const part = Math.min(1, done / total);
   const filled = Math.round(part * WIDTH);
   const bar = `${'#'.repeat(filled)}${'-'.repeat(WIDTH - filled)}`;
-  const count = counted({ stage, done, total });
+  const count = counted({ stage, done, total }, step);
   const left = part > 0 && part < 1 ? `${Math.ceil((seconds * (1 - part)) / part)} s left` : '';
   const tail = [`${Math.floor(part * 100)} %`, count, left].filter((text) => text !== '').join(', ');
   return `${labels[stage]} [${bar}] ${tail}`;
 }
 
-function counted({ stage, done, total }: Step): string {
+function counted({ stage, done, total }: Step, step: string): string {
   if (stage === 'download') return `${megabytes(done)}/${megabytes(total)} MB`;
-  return stage === 'run' ? `${Math.floor(done)}/${total} ${total === 1 ? 'shard' : 'shards'}` : '';
+  return stage === 'run' ? `${Math.floor(done)}/${total} ${total === 1 ? step : `${step}s`}` : '';
 }
 
 function megabytes(bytes: number): string {

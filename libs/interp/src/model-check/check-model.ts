@@ -48,6 +48,7 @@ export async function checkModel(path: string, options: CheckOptions): Promise<M
     passed: all.every(({ status }) => status !== 'failed'),
     at: new Date().toISOString(),
     backend: { name: options.pool.backend, version: options.pool.backendVersion },
+    residency: options.pool.place(source).residency.mode,
     version: demurVersion(),
     weightsSha256: (await source.identity()).weightsSha256,
     checks: all,

@@ -98,6 +98,8 @@ export interface ModelCheck {
   /** When it ended, ISO 8601. */
   at: string;
   backend: { name: string; version: string };
+  /** Where the weights were: all in memory, or streamed from disk block by block. */
+  residency: 'resident' | 'streamed';
   /** Of demur. */
   version: string;
   weightsSha256: string;
