@@ -176,24 +176,32 @@ export function runBlock(
  * What attention adds, from the heads' sum with the bias: through the post-norm where there is one. Leading axes beyond
  * [rows, dModel] are independent.
  */
-export function addedByAttention<T extends Tensor>({ ln1Post }: Block, attnRaw: T): T {
+export function addedByAttention<T extends Tensor>({ ln1Post }: Pick<Block, 'ln1Post'>, attnRaw: T): T {
   return ln1Post ? norm(ln1Post, attnRaw).normalized : attnRaw;
 }
 
 /** Rows of the MLP at a time: as many as products run at full speed with; more only take memory. */
 const MLP_ROWS = 2048;
 
+/** `of` some rows at a time, its results [rows, dModel] joined. */
+function byMlpRows(residMid: Tensor2D, of: (rows: Tensor2D) => Tensor2D): Tensor2D {
+  const [rows, width] = residMid.shape;
+  const chunks: Tensor2D[] = [];
+  for (let start = 0; start < rows; start += MLP_ROWS) {
+    const count = Math.min(MLP_ROWS, rows - start);
+    chunks.push(scoped(() => of(residMid.slice<Tensor2D>([start, 0], [count, width]))));
+  }
+  return joined(chunks);
+}
+
+/** What the MLP adds to the residual stream, of what it reads of it: residMid [rows, dModel] → [rows, dModel]. */
+export function addedByMlp(block: Block, residMid: Tensor2D): Tensor2D {
+  return byMlpRows(residMid, (rows) => mlpOutput(block, norm(block.ln2, rows).normalized, PASS).mlpOut);
+}
+
 /** The second half of a block alone, for rows whose attention output is known: residMid [rows, dModel] → residPost. */
 export function runMlp(block: Block, residMid: Tensor2D): Tensor2D {
-  const [rows, width] = residMid.shape;
-  const some = (start: number, count: number): Tensor2D =>
-    scoped(() => {
-      const chunk = residMid.slice<Tensor2D>([start, 0], [count, width]);
-      return chunk.add<Tensor2D>(mlpOutput(block, norm(block.ln2, chunk).normalized, PASS).mlpOut);
-    });
-  const chunks: Tensor2D[] = [];
-  for (let start = 0; start < rows; start += MLP_ROWS) chunks.push(some(start, Math.min(MLP_ROWS, rows - start)));
-  return joined(chunks);
+  return byMlpRows(residMid, (rows) => rows.add<Tensor2D>(addedByMlp(block, rows)));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The engine side of @demur/model: what needs a tensor backend. For worker threads and child processes only. */
 export type { Backend } from './backend/backend.ts';
 export { openBackend } from './backend/open-backend.ts';
-export { addedByAttention, headResults, passBlock, runBlock, runMlp } from './block.ts';
+export { addedByAttention, addedByMlp, headResults, passBlock, runBlock, runMlp } from './block.ts';
 export type { Block, BlockTrace } from './block.ts';
 export { blockVjp, tapeOf } from './block-vjp.ts';
 export type { BlockGradients, BlockTape } from './block-vjp.ts';

@@ -145,7 +145,7 @@ function headValues(
     k: of('k', attn.W_K, attn.b_K),
     v: of('v', attn.W_V, attn.b_V),
   };
-  const fixed = group.fixed.map((part) => ofCells(part, kvHeads, layout));
+  const fixed = group.fixed.map((part) => prefixOfCells(part, kvHeads, layout));
   const cells: RowGroup = { ...group, cells: layout.cells * layout.pairs, fixed };
   return attend(projections, cells, { rule: { ...attn, nHeads: readers, nKvHeads: 1 } }).z;
 }
@@ -188,7 +188,11 @@ function inPlace(
 }
 
 /** A prefix's keys and values [nKvHeads, 1 or pairs, P, dHead] as each cell's own head reads them: [1, cells · pairs, P, dHead]. */
-function ofCells({ keys, values }: KeyValues, kvHeads: readonly number[], { cells, pairs }: Layout): KeyValues {
+export function prefixOfCells(
+  { keys, values }: KeyValues,
+  kvHeads: readonly number[],
+  { cells, pairs }: Pick<Layout, 'cells' | 'pairs'>,
+): KeyValues {
   const of = (x: Tensor4D): Tensor4D => {
     const [, contexts, positions, dHead] = x.shape;
     const own: Tensor4D = tf.gather(x, tf.tensor1d([...kvHeads], 'int32'), 0);

@@ -1,0 +1,24 @@
+/** How many circuits run together: as many as their inputs and senders' changes fit beside the weights. No tensors here. */
+import type { Transformer } from '@demur/model/engine';
+import type { GraphPlaces } from './circuit-plan.ts';
+
+/** Bytes that a pass of circuits takes, at most: beyond some of them, more do not run faster. */
+const PASS_BYTES = 512 * 2 ** 20;
+
+/** Tensors of a layer's inputs at a time: as they are read, in their norm, by head. */
+const COPIES_OF_INPUTS = 4;
+
+/** Changes of senders, and those that are being joined. */
+const COPIES_OF_CHANGES = 2;
+
+/** @param options.rows suffix positions × pairs. */
+export function circuitsAtOnce(
+  { config, activationBytes }: Pick<Transformer, 'config' | 'activationBytes'>,
+  { columns, inputs, shape }: GraphPlaces,
+  { rows }: { rows: number },
+): number {
+  const perLayer = (columns - 1) / shape.nLayers;
+  const widths = COPIES_OF_CHANGES * inputs.length + COPIES_OF_INPUTS * perLayer;
+  const bytes = widths * rows * config.dModel * 4;
+  return Math.max(1, Math.floor(Math.min(PASS_BYTES, activationBytes / 2) / bytes));
+}
