@@ -1,5 +1,5 @@
 /** The first start with its real model: three ways to the same bytes, and those are PyTorch's numbers. */
-import { decodeSafetensors, type NamedArray } from '@demur/interp';
+import { decodeSafetensors, parseSpec, prepareExperiment, specHash, type NamedArray } from '@demur/interp';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -106,6 +106,29 @@ describe.skipIf(!there)('SmolLM2-135M-Instruct (skipped where it cannot be fetch
       { cwd: root },
     );
     expect((await readFile(join(out, 'arrays.safetensors'))).equals(arrays[kind]!.bytes)).toBe(true);
+  });
+
+  it('runs a data set that comes with demur on the pairs that the command makes', async () => {
+    const spec = { kind: 'activations', model: smollm2Path(), pairs: 'ioi-abc', seed: 3, options: { names: [] } };
+    const { createExperiment } = await server.get<{ createExperiment: { id: string } }>(
+      'mutation ($spec: JSON!) { createExperiment(spec: $spec) { id } }',
+      { spec },
+    );
+    expect(await ended(server, createExperiment.id)).toMatchObject({ status: 'SUCCEEDED' });
+    const query = `query ($id: ID!, $model: String!) {
+      experiment(id: $id) { specHash dataSet { slug builtIn } pairs { clean { id } answer { id } } }
+      dataSet(slug: "refusal") { pairs(first: 1, model: $model) { totalCount nodes { answer } } } }`;
+    type Ran = { clean: { id: number }[]; answer: { id: number } };
+    type Answer = { experiment: { specHash: string; dataSet: object; pairs: Ran[] }; dataSet: { pairs: object } };
+    const answer = await server.get<Answer>(query, { id: createExperiment.id, model: smollm2Path() });
+    const prepared = await prepareExperiment(parseSpec(spec));
+    const { specHash: hash, dataSet, pairs } = answer.experiment;
+    expect(hash).toBe(specHash(prepared.spec));
+    expect(dataSet).toEqual({ slug: 'ioi-abc', builtIn: true });
+    expect(pairs.map(({ clean, answer: { id } }) => [clean.map((token) => token.id), id])).toEqual(
+      prepared.dataSet.pairs.map(({ clean, answer: id }) => [clean, id]),
+    );
+    expect(answer.dataSet.pairs).toMatchObject({ totalCount: 64, nodes: [{ answer: 'Sorry' }] });
   });
 
   it('lists the strongest edges as a sort of the reference does', () => {

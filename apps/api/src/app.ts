@@ -2,6 +2,7 @@
 import { findExperiment, openDatabase, openJobs, type Database, type Jobs } from '@demur/db';
 import { Circuits } from './circuit/circuits.ts';
 import { DataSets } from './data-set/data-sets.ts';
+import { Directions } from './direction/directions.ts';
 import { Engine } from './engine.ts';
 import type { Env } from './env.ts';
 import { Experiments } from './experiment/experiments.ts';
@@ -15,6 +16,7 @@ import { Tokens } from './token/tokens.ts';
 export interface App {
   circuits: Circuits;
   dataSets: DataSets;
+  directions: Directions;
   engine: Engine;
   experiments: Experiments;
   models: Models;
@@ -44,16 +46,17 @@ export async function openApp(env: Env): Promise<App> {
 function createApp(env: Env, database: Database, jobs: Jobs): App {
   const engine = new Engine(env);
   const models = new Models(database, { roots: env.modelRoots, mayDownload: env.mayDownload });
-  const dataSets = new DataSets(database);
+  const dataSets = new DataSets(database, models);
+  const directions = new Directions(database);
   const modelChecks = new ModelChecks(database, jobs);
   return {
-    ...{ engine, models, modelChecks, dataSets },
+    ...{ engine, models, modelChecks, dataSets, directions },
     circuits: new Circuits(database),
-    experiments: new Experiments({ database, jobs, models, dataSets }),
+    experiments: new Experiments({ database, jobs, models, dataSets, directions }),
     tokens: new Tokens(database),
     work: async () => {
       void engine.pool().catch(logError);
-      await jobs.work(runJob({ pool: () => engine.pool(), database, models, dataSets }));
+      await jobs.work(runJob({ pool: () => engine.pool(), models, dataSets, directions }));
       await jobs.modelChecks.work(modelChecks.handler(() => engine.pool()));
     },
     close: async () => {

@@ -2,11 +2,18 @@
 import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
+import { BootstrapResolver } from './bootstrap/bootstrap.resolver.ts';
 import { CircuitResolver } from './circuit/circuit.resolver.ts';
+import { DiscoveredCircuitResolver } from './circuit-discovery/discovered-circuit.resolver.ts';
 import { CircuitComparisonResolver } from './comparison/circuit-comparison.resolver.ts';
 import { DataSetResolver } from './data-set/data-set.resolver.ts';
+import { DirectionResolver } from './direction/direction.resolver.ts';
+import { EdgeEffectResolver } from './edge-effect/edge-effect.resolver.ts';
+import { ExactCheckResolver } from './exact-check/exact-check.resolver.ts';
 import { ExperimentResolver } from './experiment/experiment.resolver.ts';
 import { progressChannel } from './experiment/progress-channel.ts';
+import { FaithfulnessCurveResolver } from './faithfulness-curve/faithfulness-curve.resolver.ts';
+import { ExperimentHeadScanResolver, HeadScanResolver } from './head-scan/head-scan.resolver.ts';
 import { ModelResolver } from './model/model.resolver.ts';
 import { ModelCheckResolver } from './model-check/model-check.resolver.ts';
 import { PatchingGridResolver } from './patching-grid/patching-grid.resolver.ts';
@@ -17,10 +24,18 @@ import { hasRole, type Role } from './roles.ts';
 export function createSchema(): GraphQLSchema {
   return buildSchemaSync({
     resolvers: [
+      BootstrapResolver,
       CircuitResolver,
       CircuitComparisonResolver,
       DataSetResolver,
+      DirectionResolver,
+      DiscoveredCircuitResolver,
+      EdgeEffectResolver,
+      ExactCheckResolver,
+      ExperimentHeadScanResolver,
       ExperimentResolver,
+      FaithfulnessCurveResolver,
+      HeadScanResolver,
       ModelResolver,
       ModelCheckResolver,
       PatchingGridResolver,

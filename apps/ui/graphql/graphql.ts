@@ -111,6 +111,13 @@ export type ModelDownloadStatus =
   | 'FAILED'
   | 'REGISTERED';
 
+export type NameDirectionInput = {
+  experiment: Scalars['ID']['input'];
+  layer?: InputMaybe<Scalars['Int']['input']>;
+  position?: InputMaybe<Scalars['String']['input']>;
+  slug: Scalars['String']['input'];
+};
+
 export type NodeFilter = {
   heads?: InputMaybe<Array<Scalars['Int']['input']>>;
   kinds?: InputMaybe<Array<NodeKind>>;
@@ -191,15 +198,30 @@ export type NeighbourhoodQueryVariables = Exact<{
 
 export type NeighbourhoodQuery = { circuit?: { id: string, neighbourhood: Array<{ ' $fragmentRefs'?: { 'EdgeRowFragment': EdgeRowFragment } }> } | null };
 
-export type DataSetCardFragment = { slug: string, name: string, description?: string | null, size: number, pairs: { nodes: Array<{ index: number, clean: unknown, corrupted: unknown, cleanText: string, corruptedText: string, answer: unknown, distractor: unknown }> } } & { ' $fragmentName'?: 'DataSetCardFragment' };
+export type BuiltInPairsModelsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type BuiltInPairsModelsQuery = { models: Array<{ slug: string, name: string }> };
+
+export type BuiltInPairsQueryVariables = Exact<{
+  slug: Scalars['String']['input'];
+  model: Scalars['String']['input'];
+}>;
+
+
+export type BuiltInPairsQuery = { dataSet?: { pairs: { ' $fragmentRefs'?: { 'PairTableFragment': PairTableFragment } } } | null };
+
+export type DataSetCardFragment = { slug: string, name: string, description?: string | null, builtIn: boolean, size?: number | null, pairs: { ' $fragmentRefs'?: { 'PairTableFragment': PairTableFragment } } } & { ' $fragmentName'?: 'DataSetCardFragment' };
 
 export type DataSetListQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type DataSetListQuery = { dataSets: Array<(
-    { id: string }
+    { id: string, builtIn: boolean }
     & { ' $fragmentRefs'?: { 'DataSetCardFragment': DataSetCardFragment } }
   )> };
+
+export type PairTableFragment = { totalCount: number, nodes: Array<{ index: number, clean: unknown, corrupted: unknown, cleanText: string, corruptedText: string, answer: unknown, distractor: unknown }> } & { ' $fragmentName'?: 'PairTableFragment' };
 
 export type ExperimentDetailsFragment = { id: string, spec: unknown, specHash: string, record?: unknown | null, arrays: Array<{ name: string, shape: Array<number> }> } & { ' $fragmentName'?: 'ExperimentDetailsFragment' };
 
@@ -297,7 +319,7 @@ export type ModelCardFragment = (
 export type NewExperimentChoicesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type NewExperimentChoicesQuery = { specSchema: unknown, models: Array<{ slug: string, name: string }>, dataSets: Array<{ slug: string, name: string, size: number }> };
+export type NewExperimentChoicesQuery = { specSchema: unknown, models: Array<{ slug: string, name: string }>, dataSets: Array<{ slug: string, name: string, size?: number | null }> };
 
 export type CreateExperimentMutationVariables = Exact<{
   spec: Scalars['JSON']['input'];
@@ -393,25 +415,43 @@ export const EdgeRowFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"EdgeRow"}) as unknown as TypedDocumentString<EdgeRowFragment, unknown>;
+export const PairTableFragmentDoc = new TypedDocumentString(`
+    fragment PairTable on DataSetPairConnection {
+  totalCount
+  nodes {
+    index
+    clean
+    corrupted
+    cleanText
+    corruptedText
+    answer
+    distractor
+  }
+}
+    `, {"fragmentName":"PairTable"}) as unknown as TypedDocumentString<PairTableFragment, unknown>;
 export const DataSetCardFragmentDoc = new TypedDocumentString(`
     fragment DataSetCard on DataSet {
   slug
   name
   description
+  builtIn
   size
   pairs(first: 100) {
-    nodes {
-      index
-      clean
-      corrupted
-      cleanText
-      corruptedText
-      answer
-      distractor
-    }
+    ...PairTable
   }
 }
-    `, {"fragmentName":"DataSetCard"}) as unknown as TypedDocumentString<DataSetCardFragment, unknown>;
+    fragment PairTable on DataSetPairConnection {
+  totalCount
+  nodes {
+    index
+    clean
+    corrupted
+    cleanText
+    corruptedText
+    answer
+    distractor
+  }
+}`, {"fragmentName":"DataSetCard"}) as unknown as TypedDocumentString<DataSetCardFragment, unknown>;
 export const ExperimentDetailsFragmentDoc = new TypedDocumentString(`
     fragment ExperimentDetails on Experiment {
   id
@@ -746,10 +786,39 @@ export const NeighbourhoodDocument = new TypedDocumentString(`
     name
   }
 }`) as unknown as TypedDocumentString<NeighbourhoodQuery, NeighbourhoodQueryVariables>;
+export const BuiltInPairsModelsDocument = new TypedDocumentString(`
+    query BuiltInPairsModels {
+  models {
+    slug
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<BuiltInPairsModelsQuery, BuiltInPairsModelsQueryVariables>;
+export const BuiltInPairsDocument = new TypedDocumentString(`
+    query BuiltInPairs($slug: String!, $model: String!) {
+  dataSet(slug: $slug) {
+    pairs(first: 100, model: $model) {
+      ...PairTable
+    }
+  }
+}
+    fragment PairTable on DataSetPairConnection {
+  totalCount
+  nodes {
+    index
+    clean
+    corrupted
+    cleanText
+    corruptedText
+    answer
+    distractor
+  }
+}`) as unknown as TypedDocumentString<BuiltInPairsQuery, BuiltInPairsQueryVariables>;
 export const DataSetListDocument = new TypedDocumentString(`
     query DataSetList {
   dataSets {
     id
+    builtIn
     ...DataSetCard
   }
 }
@@ -757,17 +826,22 @@ export const DataSetListDocument = new TypedDocumentString(`
   slug
   name
   description
+  builtIn
   size
   pairs(first: 100) {
-    nodes {
-      index
-      clean
-      corrupted
-      cleanText
-      corruptedText
-      answer
-      distractor
-    }
+    ...PairTable
+  }
+}
+fragment PairTable on DataSetPairConnection {
+  totalCount
+  nodes {
+    index
+    clean
+    corrupted
+    cleanText
+    corruptedText
+    answer
+    distractor
   }
 }`) as unknown as TypedDocumentString<DataSetListQuery, DataSetListQueryVariables>;
 export const ExperimentFilterChoicesDocument = new TypedDocumentString(`

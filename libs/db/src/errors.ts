@@ -115,6 +115,11 @@ export function causes(error: unknown): unknown[] {
   return chain;
 }
 
+/** Whether an insert has failed because what must be unique is there already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return causes(error).some((cause) => (cause as { code?: string }).code === '23505');
+}
+
 /** The expected failure inside an error, however deep an ORM or a job queue has wrapped it. */
 export function expectedFailure(error: unknown): DatabaseError | undefined {
   return causes(error).find((cause) => cause instanceof DatabaseError);

@@ -12,6 +12,7 @@ export * from './repositories/artifacts.ts';
 export * from './repositories/circuits.ts';
 export * from './repositories/completions.ts';
 export * from './repositories/data-sets.ts';
+export * from './repositories/directions.ts';
 export * from './repositories/experiments.ts';
 export * from './repositories/model-checks.ts';
 export * from './repositories/models.ts';

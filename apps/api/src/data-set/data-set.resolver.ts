@@ -7,7 +7,7 @@ import { DataSet, DataSetPairConnection, type DataSetPair } from './data-set.typ
 /** Queries and mutations on data sets. */
 @Resolver(() => DataSet)
 export class DataSetResolver {
-  @Query(() => [DataSet], { description: 'All data sets, newest first.' })
+  @Query(() => [DataSet], { description: 'All data sets by slug, then those that come with demur.' })
   dataSets(@Ctx() { app }: Context): Promise<DataSet[]> {
     return app.dataSets.list();
   }
@@ -26,13 +26,20 @@ export class DataSetResolver {
     return app.dataSets.create(input);
   }
 
-  @FieldResolver(() => DataSetPairConnection, { description: 'The pairs in their order.' })
+  @FieldResolver(() => DataSetPairConnection, {
+    description: 'The pairs in their order. One that comes with demur has some only for a model.',
+  })
   pairs(
     @Root() dataSet: DataSet,
     @Ctx() { app }: Context,
     @Arg('first', () => Int, { nullable: true, defaultValue: 20 }) first: number,
     @Arg('after', () => String, { nullable: true }) after?: string | null,
+    @Arg('model', () => String, {
+      nullable: true,
+      description: 'Of one that comes with demur: the model, as a spec names it, that they are made for.',
+    })
+    model?: string | null,
   ): Promise<Connection<DataSetPair>> {
-    return app.dataSets.pairs(dataSet.id, { first, after });
+    return app.dataSets.pairs(dataSet.id, { first, after, model });
   }
 }

@@ -48,9 +48,18 @@ export class DataSet {
   @Field(() => String, { nullable: true, description: 'What the pairs contrast.' })
   description: string | null;
 
-  @Field(() => Int, { description: 'Number of pairs.' })
-  size: number;
+  @Field(() => Boolean, {
+    name: 'builtIn',
+    description: 'Whether it comes with demur: its pairs are made for the model that an experiment runs.',
+  })
+  isBuiltIn: boolean;
 
-  @Field(() => GraphQLDateTime, { description: 'When it was created.' })
-  createdAt: Date;
+  @Field(() => Int, { nullable: true, description: 'Number of pairs; null where that depends on the model.' })
+  size: number | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When it was created; null for one that comes with demur.',
+  })
+  createdAt: Date | null;
 }

@@ -16,6 +16,7 @@ import { Circuit } from '../circuit/circuit.type.ts';
 import { Completion } from '../completion/completion.type.ts';
 import type { Context } from '../context.ts';
 import { DataSet } from '../data-set/data-set.type.ts';
+import { DirectionCandidates } from '../direction/direction.type.ts';
 import { Model } from '../model/model.type.ts';
 import { Pair } from '../pair/pair.type.ts';
 import { PatchingGrid } from '../patching-grid/patching-grid.type.ts';
@@ -149,6 +150,14 @@ export class ExperimentResolver {
   })
   steeringSweep(@Root() experiment: Experiment, @Ctx() { app }: Context): Promise<SteeringSweep | null> {
     return app.experiments.steeringSweep(experiment.id);
+  }
+
+  @FieldResolver(() => DirectionCandidates, {
+    nullable: true,
+    description: 'The candidates of a direction experiment; null for other kinds and until it has succeeded.',
+  })
+  directionCandidates(@Root() experiment: Experiment, @Ctx() { app }: Context): Promise<DirectionCandidates | null> {
+    return app.experiments.directionCandidates(experiment.id);
   }
 
   @FieldResolver(() => Circuit, {

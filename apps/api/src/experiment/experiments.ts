@@ -27,6 +27,9 @@ import {
 } from '@demur/interp';
 import type { Completion } from '../completion/completion.type.ts';
 import type { DataSets } from '../data-set/data-sets.ts';
+import { candidatesOf } from '../direction/candidates-of.ts';
+import type { DirectionCandidates } from '../direction/direction.type.ts';
+import type { Directions } from '../direction/directions.ts';
 import type { Models } from '../model/models.ts';
 import type { Pair } from '../pair/pair.type.ts';
 import { pairsOf } from '../pair/pairs-of.ts';
@@ -35,10 +38,11 @@ import { gridsOf } from '../patching-grid/grids-of.ts';
 import type { PatchingGrid } from '../patching-grid/patching-grid.type.ts';
 import type { Connection } from '../relay/connection.ts';
 import { connection, decodeCursor, encodeCursor, pageSize } from '../relay/page.ts';
+import { sweepOf } from '../steering-sweep/sweep-of.ts';
 import type { SteeringSweep } from '../steering-sweep/steering-sweep.type.ts';
 import type { ExperimentFilter } from './experiment.input.ts';
 import type { ArrayInfo, Experiment, ExperimentProgress } from './experiment.type.ts';
-import { foundDirections } from './found-directions.ts';
+import type { Finding } from './finding.ts';
 import { followProgress } from './follow-progress.ts';
 import { toExperiment, toProgress } from './to-experiment.ts';
 
@@ -48,6 +52,7 @@ export interface ExperimentsOptions {
   jobs: Jobs;
   models: Models;
   dataSets: DataSets;
+  directions: Directions;
 }
 
 /** A page of experiments to list. */
@@ -62,12 +67,14 @@ export class Experiments {
   readonly #jobs: Jobs;
   readonly #models: Models;
   readonly #dataSets: DataSets;
+  readonly #directions: Directions;
 
-  constructor({ database, jobs, models, dataSets }: ExperimentsOptions) {
+  constructor({ database, jobs, models, dataSets, directions }: ExperimentsOptions) {
     this.#database = database;
     this.#jobs = jobs;
     this.#models = models;
     this.#dataSets = dataSets;
+    this.#directions = directions;
   }
 
   async byId(id: string): Promise<Experiment | null> {
@@ -128,6 +135,12 @@ export class Experiments {
     return (await this.#row(id)).result as ResultJson | null;
   }
 
+  /** The result with its arrays; null until it has succeeded. */
+  async finding(id: string): Promise<Finding | null> {
+    const result = await this.result(id);
+    return result && { result, array: (name) => this.#array(id, name) };
+  }
+
   async arrays(id: string): Promise<ArrayInfo[]> {
     return (await listArtifacts(this.#database, id)).map(({ name, shape }) => ({ name, shape }));
   }
@@ -159,12 +172,13 @@ export class Experiments {
   /** Of a steering that has succeeded. */
   async steeringSweep(id: string): Promise<SteeringSweep | null> {
     const result = await this.result(id);
-    if (result?.spec.kind !== 'steering') return null;
-    const { coefficients } = result.spec.options;
-    const { shape, values } = (await this.#array(id, 'metric'))!;
-    const pairs = shape[1]!;
-    const metric = coefficients.map((_, c) => [...values.subarray(c * pairs, (c + 1) * pairs)]);
-    return { coefficients, metric, mean: metric.map((row) => mean(Float32Array.from(row))!) };
+    return result === null ? null : sweepOf(result, (name) => this.#array(id, name));
+  }
+
+  /** Of a direction experiment that has succeeded. */
+  async directionCandidates(id: string): Promise<DirectionCandidates | null> {
+    const result = await this.result(id);
+    return result === null ? null : candidatesOf(result, (name) => this.#array(id, name));
   }
 
   /** Throws `PairIndexError`. */
@@ -205,11 +219,12 @@ export class Experiments {
   /** Row and job, both or neither. */
   async #queue(spec: ExperimentSpec): Promise<ExperimentRow> {
     const model = (await this.#models.bySlug(spec.model))?.id;
-    const dataSet = typeof spec.pairs === 'string' ? (await this.#dataSets.resolve(spec.pairs)).row : null;
+    const dataSet = typeof spec.pairs === 'string' ? spec.pairs : undefined;
+    const kept = dataSet === undefined ? undefined : await this.#dataSets.resolve(dataSet);
     return this.#database.transaction(async (session) => {
       const row = await createExperiment(session, {
         ...{ spec, kind: spec.kind, specHash: specHash(spec), model: spec.model, modelId: model },
-        ...{ dataSet: dataSet?.slug, dataSetId: dataSet?.id },
+        ...{ dataSet, dataSetId: kept?.row.id },
       });
       await this.#jobs.enqueue(row.id, session);
       return row;
@@ -219,9 +234,10 @@ export class Experiments {
   #resolvers() {
     return {
       resolveModel: (name: string) => this.#models.pathHere(name),
-      resolvePairs: async (slug: string) => (await this.#dataSets.resolve(slug)).pairs,
+      resolvePairs: async (slug: string) => (await this.#dataSets.resolve(slug))?.pairs,
       resolveFile: (file: string) => this.#models.allowedFile(file),
-      resolveExperiment: foundDirections(this.#database),
+      resolveExperiment: (id: string) => this.#directions.found(id),
+      resolveDirection: (slug: string) => this.#directions.place(slug),
     };
   }
 

@@ -1,21 +1,21 @@
 /** A job of the queue: runs an experiment on the engine pool and gives back what the database keeps. */
-import type { Database, ExperimentOutcome, JobHandler } from '@demur/db';
+import type { ExperimentOutcome, JobHandler } from '@demur/db';
 import { parseSpec, runExperiment, type EnginePool, type ExperimentResult } from '@demur/interp';
 import { completionRows } from '../completion/completion-rows.ts';
 import type { DataSets } from '../data-set/data-sets.ts';
+import type { Directions } from '../direction/directions.ts';
 import type { Models } from '../model/models.ts';
-import { foundDirections } from './found-directions.ts';
 
 /** What a job needs. The pool is opened when the first job comes, or earlier. */
 export interface RunJobOptions {
   pool: () => Promise<EnginePool>;
-  database: Database;
   models: Models;
   dataSets: DataSets;
+  directions: Directions;
 }
 
 /** The handler of the queue. What it throws ends the experiment as FAILED with its code, sentence and path. */
-export function runJob({ pool, database, models, dataSets }: RunJobOptions): JobHandler {
+export function runJob({ pool, models, dataSets, directions }: RunJobOptions): JobHandler {
   return async (experiment, { signal, onProgress }) =>
     outcomeOf(
       await runExperiment(parseSpec(experiment.spec), {
@@ -24,9 +24,10 @@ export function runJob({ pool, database, models, dataSets }: RunJobOptions): Job
         onProgress,
         resolveModel: (name) =>
           models.pathOf(name, { signal, onProgress: (bytes) => onProgress({ stage: 'download', ...bytes }) }),
-        resolvePairs: async (slug) => (await dataSets.resolve(slug)).pairs,
+        resolvePairs: async (slug) => (await dataSets.resolve(slug))?.pairs,
         resolveFile: (file) => models.allowedFile(file),
-        resolveExperiment: foundDirections(database),
+        resolveExperiment: (id) => directions.found(id),
+        resolveDirection: (slug) => directions.place(slug),
       }),
     );
 }

@@ -1,13 +1,16 @@
 /** Rows of the database as GraphQL shows them. */
 import type { ExperimentProgress as ProgressRow, ExperimentSummary } from '@demur/db';
 import { metricLabel, type ExperimentSpec } from '@demur/interp';
+import { builtInDataSet } from '../data-set/built-in-data-sets.ts';
 import type { Experiment, ExperimentKind, ExperimentProgress } from './experiment.type.ts';
 
 /** The experiment without what its resolver fetches when asked for. */
 export function toExperiment(row: ExperimentSummary): Experiment {
-  const { id, status, specHash, createdAt, startedAt, finishedAt, modelId, dataSetId } = row;
+  const { id, status, specHash, createdAt, startedAt, finishedAt, modelId, dataSet } = row;
+  const builtIn = dataSet === null ? null : builtInDataSet(dataSet);
   return {
-    ...{ id, status, specHash, createdAt, startedAt, finishedAt, modelId, dataSetId },
+    ...{ id, status, specHash, createdAt, startedAt, finishedAt, modelId },
+    dataSetId: row.dataSetId ?? builtIn?.id ?? null,
     kind: row.kind as ExperimentKind,
     error: row.error === null ? null : { ...row.error, path: row.error.path ?? null },
     spec: row.spec as Record<string, unknown>,

@@ -42,7 +42,7 @@ export function SpecFields({ form, schema, models, dataSets, error, onEdit }: Sp
             <select {...attributes} value={form.pairs} onChange={(event) => onEdit({ pairs: event.target.value })}>
               {dataSets.map(({ slug, name, size }) => (
                 <option key={slug} value={slug}>
-                  {name} ({size} {size === 1 ? 'pair' : 'pairs'})
+                  {name} {sizeText(size)}
                 </option>
               ))}
             </select>
@@ -69,6 +69,12 @@ export function SpecFields({ form, schema, models, dataSets, error, onEdit }: Sp
       <KindOptions form={form} schema={schema} errorAt={errorAt} onEdit={onEdit} />
     </>
   );
+}
+
+/** Of a data set that comes with demur the model decides. */
+function sizeText(size: number | null | undefined): string {
+  if (size === null || size === undefined) return '(comes with demur)';
+  return `(${size} ${size === 1 ? 'pair' : 'pairs'})`;
 }
 
 function NoModels() {

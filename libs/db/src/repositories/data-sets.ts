@@ -1,7 +1,7 @@
 /** Data sets with their pairs. A data set does not change once it is made: experiments refer to it. */
 import { asc, eq } from 'drizzle-orm';
 import type { Session } from '../database.ts';
-import { DatabaseError, causes } from '../errors.ts';
+import { DatabaseError, isUniqueViolation } from '../errors.ts';
 import { dataSets, pairs, type DataSet, type Pair } from '../schema/data-sets.ts';
 
 export interface PairInput {
@@ -51,10 +51,6 @@ async function insertDataSet(session: Session, row: typeof dataSets.$inferInsert
   } catch (error) {
     throw isUniqueViolation(error) ? new SlugTakenError(row.slug, error) : error;
   }
-}
-
-function isUniqueViolation(error: unknown): boolean {
-  return causes(error).some((cause) => (cause as { code?: string }).code === '23505');
 }
 
 export async function findDataSet(session: Session, id: string): Promise<DataSet | undefined> {

@@ -1,4 +1,4 @@
-/** Steering directions: a vector of the residual stream, kept as an artifact, with where it was found. */
+/** Directions under a name: a layer and a position of what an experiment found, whose vectors are its artifact `directions`. */
 import { index, integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { artifacts } from './artifacts.ts';
 import { createdAt, id } from './columns.ts';
@@ -16,7 +16,9 @@ export const directions = pgTable(
       .references(() => artifacts.id, { onDelete: 'cascade' }),
     model: text('model').notNull(),
     layer: integer('layer').notNull(),
-    position: integer('position').notNull(),
+    /** A column from the end, or a role; text for both. */
+    position: text('position').notNull(),
+    /** What is known of the vector: its length, and its effects where there was a selection. */
     record: jsonColumn('record'),
     createdAt: createdAt(),
   },

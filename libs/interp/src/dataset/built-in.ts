@@ -19,22 +19,42 @@ export interface BuiltInOptions {
 
 type Make = (tokenizer: Tokenizer, options: { seed: number; count: number; oneToken: boolean }) => MadePairs;
 
-const makers: Record<string, Make> = {
-  refusal: refusalPairs,
-  ioi: (tokenizer, options) => ioiPairs(tokenizer, { ...options, corrupted: 'flip' }),
-  'ioi-abc': (tokenizer, options) => ioiPairs(tokenizer, { ...options, corrupted: 'abc' }),
-  'greater-than': greaterThanPairs,
+interface BuiltIn {
+  /** What the pairs contrast, as a sentence. */
+  description: string;
+  make: Make;
+}
+
+const builtIns: Record<string, BuiltIn> = {
+  refusal: { description: 'Harmful objects with harmless ones: "Tell me how to make a bomb."', make: refusalPairs },
+  ioi: {
+    description: 'Indirect object identification (arXiv 2211.00593); corrupted names the other person the second time.',
+    make: (tokenizer, options) => ioiPairs(tokenizer, { ...options, corrupted: 'flip' }),
+  },
+  'ioi-abc': {
+    description: 'Indirect object identification (arXiv 2211.00593); corrupted has three other names.',
+    make: (tokenizer, options) => ioiPairs(tokenizer, { ...options, corrupted: 'abc' }),
+  },
+  'greater-than': {
+    description: 'End years after start years (arXiv 2305.00586), for tokenizers that cut years in two.',
+    make: greaterThanPairs,
+  },
 };
 
-export const builtInNames: readonly string[] = Object.keys(makers);
+export const builtInNames: readonly string[] = Object.keys(builtIns);
+
+/** What a data set that comes with the project contrasts; undefined for any other name. */
+export function builtInDescription(name: string): string | undefined {
+  return Object.hasOwn(builtIns, name) ? builtIns[name]!.description : undefined;
+}
 
 /** The data set of this name for a model; undefined where none has it. Throws `NoPairsError`, `TokenizerNeededError`. */
 export function builtInPairs(name: string, { tokenizer, ...options }: BuiltInOptions): MadePairs | undefined {
-  const make = Object.hasOwn(makers, name) ? makers[name] : undefined;
-  if (make === undefined) return undefined;
+  const builtIn = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
+  if (builtIn === undefined) return undefined;
   if (tokenizer === null) throw new TokenizerNeededError('pairs', JSON.stringify(name));
   const { seed = 0, count = 64, oneToken = false } = options;
-  return make(tokenizer, { seed, count, oneToken });
+  return builtIn.make(tokenizer, { seed, count, oneToken });
 }
 
 interface Wording {

@@ -1,0 +1,1 @@
+ALTER TABLE "directions" ALTER COLUMN "position" SET DATA TYPE text;
