@@ -38,6 +38,12 @@ export type CreateDataSetInput = {
   slug: Scalars['String']['input'];
 };
 
+export type EdgeEffectOrder =
+  | 'ABSOLUTE_EFFECT_DESC'
+  | 'EFFECT_ASC'
+  | 'EFFECT_DESC'
+  | 'SPEC';
+
 export type EdgeFilter = {
   inCircuit?: InputMaybe<Scalars['Boolean']['input']>;
   minAbsoluteScore?: InputMaybe<Scalars['Float']['input']>;
@@ -223,6 +229,20 @@ export type DataSetListQuery = { dataSets: Array<(
 
 export type PairTableFragment = { totalCount: number, nodes: Array<{ index: number, clean: unknown, corrupted: unknown, cleanText: string, corruptedText: string, answer: unknown, distractor: unknown }> } & { ' $fragmentName'?: 'PairTableFragment' };
 
+export type DirectionStudyQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type DirectionStudyQuery = { experiment?: { id: string, metric: string, directionCandidates?: { layers: Array<number>, positions: Array<string>, norms: Array<Array<number>>, ablation?: Array<Array<number>> | null, addition?: Array<Array<number>> | null, kl?: Array<Array<number>> | null, baselineClean: number, baselineCorrupted: number, unselected?: string | null, selected?: { layer: number, position: string, ablation: number, addition: number, kl: number } | null } | null } | null };
+
+export type NameDirectionMutationVariables = Exact<{
+  input: NameDirectionInput;
+}>;
+
+
+export type NameDirectionMutation = { nameDirection: { slug: string } };
+
 export type ExperimentDetailsFragment = { id: string, spec: unknown, specHash: string, record?: unknown | null, arrays: Array<{ name: string, shape: Array<number> }> } & { ' $fragmentName'?: 'ExperimentDetailsFragment' };
 
 export type ExperimentFilterChoicesQueryVariables = Exact<{ [key: string]: never; }>;
@@ -349,7 +369,14 @@ export type SteeringStudyQueryVariables = Exact<{
 }>;
 
 
-export type SteeringStudyQuery = { experiment?: { id: string, spec: unknown, metric: string, pairs: Array<{ index: number, firstDifference: number, clean: Array<{ id: number, string: string }>, corrupted: Array<{ id: number, string: string }> }>, steeringSweep?: { coefficients: Array<number>, metric: Array<Array<number>>, mean: Array<number> } | null, completions: Array<{ pair: number, coefficient?: number | null, tokens: Array<number>, text?: string | null, finish: FinishReason }> } | null };
+export type SteeringStudyQuery = { experiment?: { id: string, spec: unknown, metric: string, pairs: Array<{ index: number, firstDifference: number, clean: Array<{ id: number, string: string }>, corrupted: Array<{ id: number, string: string }> }>, steeringSweep?: (
+      { coefficients: Array<number>, metric: Array<Array<number>>, refused?: Array<Array<boolean>> | null }
+      & { ' $fragmentRefs'?: { 'SweepTableFragment': SweepTableFragment;'SweepCurvesFragment': SweepCurvesFragment } }
+    ) | null, completions: Array<{ pair: number, coefficient?: number | null, tokens: Array<number>, text?: string | null, finish: FinishReason }> } | null };
+
+export type SweepCurvesFragment = { coefficients: Array<number>, mean: Array<number>, baseline?: number | null, flips?: Array<number | null> | null, refusalShare?: Array<number> | null } & { ' $fragmentName'?: 'SweepCurvesFragment' };
+
+export type SweepTableFragment = { coefficients: Array<number>, mean: Array<number>, baseline?: number | null, flips?: Array<number | null> | null, kl?: Array<number> | null, logOdds?: Array<number | null> | null, baselineLogOdds?: number | null, refusalShare?: Array<number> | null, refusalTokens: Array<{ string: string }> } & { ' $fragmentName'?: 'SweepTableFragment' };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -683,6 +710,30 @@ fragment ModelCheck on ModelCheck {
     detail
   }
 }`, {"fragmentName":"ModelCard"}) as unknown as TypedDocumentString<ModelCardFragment, unknown>;
+export const SweepCurvesFragmentDoc = new TypedDocumentString(`
+    fragment SweepCurves on SteeringSweep {
+  coefficients
+  mean
+  baseline
+  flips
+  refusalShare
+}
+    `, {"fragmentName":"SweepCurves"}) as unknown as TypedDocumentString<SweepCurvesFragment, unknown>;
+export const SweepTableFragmentDoc = new TypedDocumentString(`
+    fragment SweepTable on SteeringSweep {
+  coefficients
+  mean
+  baseline
+  flips
+  kl
+  logOdds
+  baselineLogOdds
+  refusalShare
+  refusalTokens {
+    string
+  }
+}
+    `, {"fragmentName":"SweepTable"}) as unknown as TypedDocumentString<SweepTableFragment, unknown>;
 export const CircuitGraphDocument = new TypedDocumentString(`
     query CircuitGraph($id: ID!, $first: Int!, $filter: EdgeFilter) {
   circuit(id: $id) {
@@ -844,6 +895,39 @@ fragment PairTable on DataSetPairConnection {
     distractor
   }
 }`) as unknown as TypedDocumentString<DataSetListQuery, DataSetListQueryVariables>;
+export const DirectionStudyDocument = new TypedDocumentString(`
+    query DirectionStudy($id: ID!) {
+  experiment(id: $id) {
+    id
+    metric
+    directionCandidates {
+      layers
+      positions
+      norms
+      ablation
+      addition
+      kl
+      baselineClean
+      baselineCorrupted
+      unselected
+      selected {
+        layer
+        position
+        ablation
+        addition
+        kl
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DirectionStudyQuery, DirectionStudyQueryVariables>;
+export const NameDirectionDocument = new TypedDocumentString(`
+    mutation NameDirection($input: NameDirectionInput!) {
+  nameDirection(input: $input) {
+    slug
+  }
+}
+    `) as unknown as TypedDocumentString<NameDirectionMutation, NameDirectionMutationVariables>;
 export const ExperimentFilterChoicesDocument = new TypedDocumentString(`
     query ExperimentFilterChoices {
   models {
@@ -1179,7 +1263,9 @@ export const SteeringStudyDocument = new TypedDocumentString(`
     steeringSweep {
       coefficients
       metric
-      mean
+      refused
+      ...SweepTable
+      ...SweepCurves
     }
     completions {
       pair
@@ -1190,4 +1276,23 @@ export const SteeringStudyDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<SteeringStudyQuery, SteeringStudyQueryVariables>;
+    fragment SweepCurves on SteeringSweep {
+  coefficients
+  mean
+  baseline
+  flips
+  refusalShare
+}
+fragment SweepTable on SteeringSweep {
+  coefficients
+  mean
+  baseline
+  flips
+  kl
+  logOdds
+  baselineLogOdds
+  refusalShare
+  refusalTokens {
+    string
+  }
+}`) as unknown as TypedDocumentString<SteeringStudyQuery, SteeringStudyQueryVariables>;

@@ -46,6 +46,12 @@ export class CircuitGraph {
     return this.byStrength.length;
   }
 
+  /** How many edges belong to the chosen circuit; null where none was chosen. */
+  get inCircuitCount(): number | null {
+    if (this.inCircuit === null) return null;
+    return this.byStrength.reduce((count, cell) => count + (this.inCircuit![cell] === 0 ? 0 : 1), 0);
+  }
+
   /** Cells that are edges in an order; the signed ones are made when first asked for. */
   ordered(orderBy: EdgeOrder): Uint32Array {
     return orderBy === 'ABSOLUTE_SCORE_DESC' ? this.byStrength : this.#signedOrder(orderBy).cells;

@@ -50,6 +50,14 @@ export class CircuitResolver {
     return (await app.circuits.graph(circuit.id)).edgeCount;
   }
 
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: 'Number of edges in the chosen circuit; null where none was chosen.',
+  })
+  async inCircuitCount(@Root() circuit: Circuit, @Ctx() { app }: Context): Promise<number | null> {
+    return (await app.circuits.graph(circuit.id)).inCircuitCount;
+  }
+
   @FieldResolver(() => EdgeConnection, {
     description: 'The edges that pass the filter, a page at a time (first ≤ 1000).',
   })

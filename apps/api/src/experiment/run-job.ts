@@ -33,7 +33,19 @@ export function runJob({ pool, models, dataSets, directions }: RunJobOptions): J
 }
 
 function outcomeOf({ result, arrays }: ExperimentResult): ExperimentOutcome {
-  const { senders, receivers, record } = result;
-  const circuit = senders === undefined || receivers === undefined ? undefined : { senders, receivers };
-  return { result, record, artifacts: arrays, circuit, completions: completionRows(result) };
+  const { record } = result;
+  return { result, record, ...circuitOf({ result, arrays }), completions: completionRows(result) };
+}
+
+/**
+ * The arrays, and the axes of the circuit that some of them are. ACDC alone measures effects where other methods have
+ * scores: they are its edges' scores, 0 of those that it did not try.
+ */
+function circuitOf({ result, arrays }: ExperimentResult): Pick<ExperimentOutcome, 'artifacts' | 'circuit'> {
+  const { senders, receivers } = result;
+  const { mask, effects, scores = effects } = arrays;
+  if (senders === undefined || receivers === undefined || mask === undefined || scores === undefined)
+    return { artifacts: arrays };
+  const values = scores.values.map((value) => (Number.isNaN(value) ? 0 : value));
+  return { artifacts: { ...arrays, scores: { ...scores, values } }, circuit: { senders, receivers } };
 }
