@@ -17,7 +17,6 @@ export interface Head {
 
 /** A chosen head. */
 export interface ScoredHead extends Head {
-  /** As graphs call it: a5.h3. */
   name: string;
   score: number;
 }
@@ -83,8 +82,13 @@ function rankedHeads({ options }: HeadScanSpec, { shape, values }: NamedArray): 
   const [nLayers, nHeads] = shape as [number, number];
   return layersOf(options, { nLayers })
     .flatMap((layer) => headsOf(layer, nHeads))
-    .map(({ layer, head }) => ({ name: `a${layer}.h${head}`, layer, head, score: values[layer * nHeads + head]! }))
+    .map(({ layer, head }) => ({ name: headName({ layer, head }), layer, head, score: values[layer * nHeads + head]! }))
     .sort((a, b) => b.score - a.score || a.layer - b.layer || a.head - b.head);
+}
+
+/** As graphs call it: a5.h3. */
+export function headName({ layer, head }: Head): string {
+  return `a${layer}.h${head}`;
 }
 
 function headsOf(layer: number, nHeads: number): Head[] {
@@ -102,24 +106,26 @@ export function chosenHeads(spec: HeadScanSpec, arrays: Arrays): { heads: Scored
 }
 
 /**
- * Random sets of heads that are not chosen, of each layer as many as are chosen of it, or all others where those are fewer.
- * None where every head of the layers is chosen.
+ * Different random sets of heads that are not chosen, of each layer as many as are chosen of it, or all others where those are
+ * fewer. None where every head of the layers is chosen.
  */
 export function randomSets(
   { seed = 0 }: Pick<HeadScanSpec, 'seed'>,
   chosen: readonly Head[],
-  config: ModelConfig,
+  { nHeads }: Pick<ModelConfig, 'nHeads'>,
 ): Head[][] {
-  const counts = Map.groupBy(chosen, ({ layer }) => layer);
-  const others = (layer: number): Head[] =>
-    headsOf(layer, config.nHeads).filter((own) => !chosen.some((of) => of.layer === layer && of.head === own.head));
+  const names = new Set(chosen.map(headName));
+  const layers = [...Map.groupBy(chosen, ({ layer }) => layer)].sort(([a], [b]) => a - b);
   const sets = Array.from({ length: RANDOM_SETS }, (_, stream) => {
     const random = randomStream(seed, stream);
-    return [...counts]
-      .sort(([a], [b]) => a - b)
-      .flatMap(([layer, { length }]) => drawn(others(layer), length, random).sort((a, b) => a.head - b.head));
+    return layers.flatMap(([layer, { length }]) => {
+      const others = headsOf(layer, nHeads).filter((head) => !names.has(headName(head)));
+      return drawn(others, length, random).sort((a, b) => a.head - b.head);
+    });
   });
-  return sets[0]!.length === 0 ? [] : sets;
+  const distinct = new Map(sets.map((set) => [set.map(headName).join(), set]));
+  distinct.delete('');
+  return [...distinct.values()];
 }
 
 /** `count` of the list, each as likely as any other. */

@@ -3,7 +3,7 @@ import type { ModelConfig } from '@demur/model';
 import type { SpecOf } from '../kinds/kind.ts';
 import { directionOptions } from '../spec/direction-options.ts';
 import { steeringOptions } from '../spec/options.ts';
-import type { Head, HeadScanSpec } from './chosen-heads.ts';
+import { headName, type Head, type HeadScanSpec } from './chosen-heads.ts';
 
 /** Adding the direction to the corrupted prompts, and taking it from the clean ones. */
 export const STEERED = ['induce', 'inhibit'] as const;
@@ -18,8 +18,7 @@ export function patchingSpec(spec: HeadScanSpec): SpecOf<'activation-patching'> 
 
 /** What the heads add at the chosen position, clean − corrupted. */
 export function directionSpec(spec: HeadScanSpec, heads: readonly Head[]): SpecOf<'direction'> {
-  const names = heads.map(({ layer, head }) => `a${layer}.h${head}`);
-  const options = { method: 'heads', heads: names, layers: [0], position: spec.options.steerPosition };
+  const options = { method: 'heads', heads: heads.map(headName), layers: [0], position: spec.options.steerPosition };
   return { ...spec, kind: 'direction', options: directionOptions.parse(options) };
 }
 

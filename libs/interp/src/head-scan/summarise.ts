@@ -3,7 +3,7 @@ import { mean } from '../correlation.ts';
 import type { SummaryContext } from '../kinds/kind.ts';
 import { summariseSweep } from '../steering/summarise-sweep.ts';
 import type { SweepRow } from '../steering/summarise-sweep.ts';
-import { chosenHeads, headScores, randomSets, scoreScale } from './chosen-heads.ts';
+import { chosenHeads, headName, headScores, randomSets, scoreScale } from './chosen-heads.ts';
 import type { Arrays, HeadScanSpec, ScoredHead } from './chosen-heads.ts';
 import { STEERED, steeredLayer, steeringSpec } from './part-specs.ts';
 import type { SteeredWay } from './part-specs.ts';
@@ -48,9 +48,7 @@ export function summariseHeadScan(
   Object.assign(arrays, { head_scores: scores, 'head_scores.pair': byPair });
   if (spec.options.validate.length === 0) return { heads };
   if (none !== undefined) return { heads, validation: { none } };
-  const random = randomSets(spec, heads, context.config).map((set) =>
-    set.map(({ layer, head }) => `a${layer}.h${head}`),
-  );
+  const random = randomSets(spec, heads, context.config).map((set) => set.map(headName));
   const validation = {
     random,
     ...patchOf(spec, arrays, heads),
