@@ -4,6 +4,7 @@ import { Circuits } from './circuit/circuits.ts';
 import { DataSets } from './data-set/data-sets.ts';
 import { Directions } from './direction/directions.ts';
 import { Engine } from './engine.ts';
+import { Estimates } from './estimate/estimates.ts';
 import type { Env } from './env.ts';
 import { Experiments } from './experiment/experiments.ts';
 import { progressChannel } from './experiment/progress-channel.ts';
@@ -18,6 +19,7 @@ export interface App {
   dataSets: DataSets;
   directions: Directions;
   engine: Engine;
+  estimates: Estimates;
   experiments: Experiments;
   models: Models;
   modelChecks: ModelChecks;
@@ -49,10 +51,12 @@ function createApp(env: Env, database: Database, jobs: Jobs): App {
   const dataSets = new DataSets(database, models);
   const directions = new Directions(database);
   const modelChecks = new ModelChecks(database, jobs);
+  const experiments = new Experiments({ database, jobs, models, dataSets, directions });
   return {
     ...{ engine, models, modelChecks, dataSets, directions },
     circuits: new Circuits(database),
-    experiments: new Experiments({ database, jobs, models, dataSets, directions }),
+    experiments,
+    estimates: new Estimates(experiments, () => engine.pool()),
     tokens: new Tokens(database),
     work: async () => {
       void engine.pool().catch(logError);

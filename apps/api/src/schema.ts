@@ -9,6 +9,7 @@ import { CircuitComparisonResolver } from './comparison/circuit-comparison.resol
 import { DataSetResolver } from './data-set/data-set.resolver.ts';
 import { DirectionResolver } from './direction/direction.resolver.ts';
 import { EdgeEffectResolver } from './edge-effect/edge-effect.resolver.ts';
+import { EstimateResolver } from './estimate/estimate.resolver.ts';
 import { ExactCheckResolver } from './exact-check/exact-check.resolver.ts';
 import { ExperimentResolver } from './experiment/experiment.resolver.ts';
 import { progressChannel } from './experiment/progress-channel.ts';
@@ -31,6 +32,7 @@ export function createSchema(): GraphQLSchema {
       DirectionResolver,
       DiscoveredCircuitResolver,
       EdgeEffectResolver,
+      EstimateResolver,
       ExactCheckResolver,
       ExperimentHeadScanResolver,
       ExperimentResolver,

@@ -8,6 +8,7 @@ import { exitCodeOf } from './exit-code.ts';
 import { modelCommand } from './model.ts';
 import { memoryOption } from './memory-option.ts';
 import { wholeNumber } from './whole-number.ts';
+import type { EstimateArguments } from './estimate.ts';
 import type { RunArguments } from './run.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -32,6 +33,21 @@ program
   .action(async (spec: string, options: Omit<RunArguments, 'spec'>) => {
     const { run } = await import('./run.ts');
     process.exitCode = await run({ spec, ...options });
+  });
+
+program
+  .command('estimate')
+  .description(
+    'tell what an experiment will take before it runs: seconds, memory, tokens; runs nothing but a second of measuring',
+  )
+  .argument('<SPEC.json>', 'the experiment specification; - reads it from standard input')
+  .addOption(new Option('--backend <name>', 'what computes').choices(['auto', ...backendNames]).default('auto'))
+  .option('--workers <n>', 'worker threads, one core each (default: one a core)', wholeNumber)
+  .addOption(memoryOption())
+  .option('--json', 'print it as JSON')
+  .action(async (spec: string, options: Omit<EstimateArguments, 'spec'>) => {
+    const { estimate } = await import('./estimate.ts');
+    process.exitCode = await estimate({ spec, ...options });
   });
 
 program.addCommand(modelCommand());

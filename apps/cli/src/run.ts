@@ -19,7 +19,7 @@ import { exitCodeOf } from './exit-code.ts';
 import { openProgressBar, type ProgressBar } from './progress-bar.ts';
 import { filesOf, readSpec } from './read-spec.ts';
 
-interface EngineArguments {
+export interface EngineArguments {
   backend: BackendChoice;
   workers?: number;
   /** Such as 8GB. */

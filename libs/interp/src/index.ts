@@ -20,6 +20,7 @@ export { openEnginePool, type EnginePool, type EnginePoolOptions } from './engin
 export type { ModelRef } from './engine/protocol.ts';
 export { checkModel, type CheckOptions } from './model-check/check-model.ts';
 export type { CheckResult, ModelCheck } from './model-check/checks.ts';
+export { estimateCost, type CostEstimate } from './cost/estimate-cost.ts';
 export { InvalidReferenceError } from './model-check/reference-file.ts';
 export { NotFiniteError, UnknownDataSetError } from './errors.ts';
 export { CircuitConversionError, CircuitFormatError } from './formats/errors.ts';

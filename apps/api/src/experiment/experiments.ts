@@ -23,6 +23,7 @@ import {
   specJsonSchema,
   type ExperimentSpec,
   type NamedArray,
+  type PreparedExperiment,
   type ResultJson,
 } from '@demur/interp';
 import type { Completion } from '../completion/completion.type.ts';
@@ -106,6 +107,12 @@ export class Experiments {
     const same = await findExperimentsBySpecHash(this.#database, specHash(spec));
     const known = same.find((row) => isOpen(row) || hasSucceededOn(row, weightsSha256));
     return toExperiment(known ?? (await this.#queue(spec)));
+  }
+
+  /** A spec with its model opened and its pairs read and checked; null for a model that is still to be downloaded. */
+  async prepare(spec: ExperimentSpec): Promise<PreparedExperiment | null> {
+    if (await this.#models.isToDownload(spec.model)) return null;
+    return prepareExperiment(spec, this.#resolvers());
   }
 
   /** Queues the spec of an experiment once more. Throws `ExperimentNotFoundError`. */
@@ -205,8 +212,9 @@ export class Experiments {
    * a model that the job downloads first, and checks then.
    */
   async #check(given: ExperimentSpec): Promise<{ spec: ExperimentSpec; weightsSha256: string | null }> {
-    if (await this.#models.isToDownload(given.model)) return { spec: given, weightsSha256: null };
-    const { spec, source } = await prepareExperiment(given, this.#resolvers());
+    const prepared = await this.prepare(given);
+    if (prepared === null) return { spec: given, weightsSha256: null };
+    const { spec, source } = prepared;
     return { spec, weightsSha256: (await source.identity()).weightsSha256 };
   }
 

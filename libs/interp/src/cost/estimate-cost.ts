@@ -2,6 +2,7 @@
  * What an experiment will take, before it runs: token passes, shards and bytes from its plan, seconds from the plan and the
  * pace of this machine. Nothing is queued and no weights are loaded.
  */
+import { setTimeout } from 'node:timers/promises';
 import { ENGINE_BYTES, type ModelSource } from '@demur/model';
 import type { EnginePool } from '../engine/pool.ts';
 import type { ModelRef } from '../engine/protocol.ts';
@@ -13,11 +14,11 @@ import { planRun, type RunPlan } from './plan-run.ts';
 import { makespan, shardSeconds } from './seconds.ts';
 
 export interface CostEstimate {
-  /** Loading and running, one after the other. */
-  seconds: number;
-  /** Of bringing the weights into memory, where they are not there yet; 0 for a model that is streamed while it runs. */
-  loadSeconds: number;
-  runSeconds: number;
+  /** Loading and running, one after the other. Null, as its parts, where the engine was too busy to measure its pace. */
+  seconds: number | null;
+  /** Of bringing the weights into memory, if they are not there yet; 0 for a model that is streamed while it runs. */
+  loadSeconds: number | null;
+  runSeconds: number | null;
   /** The most that the engine will have in memory: itself, weights, and activations. */
   peakBytes: number;
   weightBytes: number;
@@ -29,7 +30,7 @@ export interface CostEstimate {
   /** Tokens that go through the whole model forwards: token-layers over the number of layers. */
   forwardTokens: number;
   backwardTokens: number;
-  /** Bytes of weights, as float32, that are brought from disk while it runs; 0 for a model in memory. */
+  /** Bytes of weights, as float32, that come from disk while it runs; 0 for a model in memory. */
   diskBytes: number;
   /** Whether the experiment decides on its way how much it does, so that this is the most. */
   isUpperBound: boolean;
@@ -38,35 +39,53 @@ export interface CostEstimate {
   advice: string | null;
 }
 
+export interface EstimateOptions {
+  pool: EnginePool;
+  /** How long to wait for an engine that is busy; without end unless said. */
+  patienceMs?: number;
+}
+
 /**
- * The cost of a prepared experiment on the engine of `pool`. The first call for a model measures, for about a second.
+ * The cost of a prepared experiment on an engine. The first call for a model measures, for about a second.
  * @throws MemoryBudgetError where not even two blocks of the model fit, and what ends the measuring: PoolClosedError,
  *   EngineStoppedError.
  */
-export async function estimateCost(prepared: PreparedExperiment, pool: EnginePool): Promise<CostEstimate> {
+export async function estimateCost(
+  prepared: PreparedExperiment,
+  { pool, patienceMs }: EstimateOptions,
+): Promise<CostEstimate> {
   const { shardSpec, source, dataSet } = prepared;
   const model = pool.place(source);
   const workers = pool.workersFor(model);
   const plan = planRun({ shardSpec, pairs: dataSet.pairs, config: source.config, model, workers });
-  const { loadSeconds, runSeconds } = secondsOf(plan, source, {
-    model,
-    workers,
-    pace: await calibrationOf(source, pool),
-  });
+  const pace = await within(calibrationOf(source, pool), patienceMs);
   const { budgetBytes, weightBytes } = model.residency;
   const peakBytes = ENGINE_BYTES + weightBytes + plan.activationBytes;
-  const isUpperBound = decidesOnItsWay(shardSpec);
   return {
-    seconds: loadSeconds + runSeconds,
-    ...{ loadSeconds, runSeconds, peakBytes, weightBytes, activationBytes: plan.activationBytes, budgetBytes },
+    ...(pace === null ? UNMEASURED : secondsOf(plan, source, { model, workers, pace })),
+    ...{ peakBytes, weightBytes, activationBytes: plan.activationBytes, budgetBytes },
     shards: plan.shards.length,
     forwardTokens: tokensOf(plan, 'forward', source),
     backwardTokens: tokensOf(plan, 'backward', source),
     diskBytes: diskBytes(plan, source, model),
-    isUpperBound,
+    isUpperBound: decidesOnItsWay(shardSpec),
     fits: plan.fits,
     advice: plan.fits ? null : memoryAdvice(shardSpec, peakBytes),
   };
+}
+
+const UNMEASURED = { seconds: null, loadSeconds: null, runSeconds: null };
+
+/** What it gives in time; else null, and it goes on for the next who asks. */
+async function within<T>(work: Promise<T>, ms: number | undefined): Promise<T | null> {
+  if (ms === undefined) return work;
+  const ended = new AbortController();
+  const late = setTimeout(ms, null, { signal: ended.signal }).catch(() => null);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    ended.abort();
+  }
 }
 
 /** Token-layers over the number of layers. */
@@ -98,11 +117,9 @@ function secondsOf(plan: RunPlan, source: ModelSource, { model, workers, pace }:
     workers,
   );
   const reading = diskBytes(plan, source, model) / pace.bytesPerSecond;
-  const isStreamed = model.residency.mode === 'streamed';
-  return {
-    loadSeconds: isStreamed ? 0 : weightSizes.all / pace.bytesPerSecond,
-    runSeconds: Math.max(computing, reading),
-  };
+  const loadSeconds = model.residency.mode === 'streamed' ? 0 : weightSizes.all / pace.bytesPerSecond;
+  const runSeconds = Math.max(computing, reading);
+  return { seconds: loadSeconds + runSeconds, loadSeconds, runSeconds };
 }
 
 /** Completions end with a stop token; other runs are as long as they are. */
