@@ -2,8 +2,11 @@
 import type { Transformer } from '@demur/model/engine';
 import { activationsShard } from './activations/activations.ts';
 import { attributionShard } from './attribution/attribution-shard.ts';
+import { senderMeansShard } from './circuit-runs/sender-means.ts';
 import { directionShard, directionTrials } from './direction/direction-shard.ts';
+import { circuitOutcome, circuitSearch, discoveryScores } from './discovery/discovery-shard.ts';
 import { edgePatchingShard, exactCheckShard } from './edges/edge-patching-shard.ts';
+import { circuitEvaluation } from './evaluation/evaluation-shard.ts';
 import { generationShard } from './generation/generation-shard.ts';
 import { headAveragesShard, headScanShard, headValidationShard } from './head-scan/head-scan-shard.ts';
 import { roundsOf } from './kinds/index.ts';
@@ -27,6 +30,17 @@ const shardFunctions: { [K in ExperimentKind]: ShardFunction<K> | Record<string,
   'activation-patching': patchingShard,
   attribution: { attribute: attributionShard, check: exactCheckShard },
   'edge-patching': edgePatchingShard,
+  'circuit-discovery': {
+    mean: (model, _, shard, work) => senderMeansShard(model, shard, work),
+    attribute: discoveryScores,
+    search: circuitSearch,
+    evaluate: circuitOutcome,
+  },
+  'circuit-evaluation': {
+    attribute: discoveryScores,
+    mean: (model, _, shard, work) => senderMeansShard(model, shard, work),
+    evaluate: circuitEvaluation,
+  },
   'head-scan': { scan: headScanShard, average: headAveragesShard, validate: headValidationShard },
   direction: { find: directionShard, try: directionTrials },
   steering: steeringShard,

@@ -107,6 +107,10 @@ function conventions(spec: ExperimentSpec): Record<string, string> {
       return { ...shared(spec), ...attribution(spec.options), kvHeads: kvHeads[spec.options.kvHeads] };
     case 'edge-patching':
       return { ...shared(spec), ...edgePatching, kvHeads: kvHeads[spec.options.kvHeads] };
+    case 'circuit-discovery':
+      return { ...shared(spec), ...discovery(spec), kvHeads: kvHeads[spec.options.kvHeads] };
+    case 'circuit-evaluation':
+      return { ...shared(spec), ...evaluation(spec.options), kvHeads: kvHeads[spec.options.kvHeads] };
     case 'head-scan':
       return { ...shared(spec), ...headScan, patch: patches[spec.options.direction] };
     case 'direction':
@@ -138,7 +142,14 @@ const headScan = {
 
 type AttributionOptions = Extract<ExperimentSpec, { kind: 'attribution' }>['options'];
 
-function attribution({ method, steps, grid, postNorm, bootstrap, perPosition }: AttributionOptions) {
+function attribution({
+  method,
+  steps,
+  grid,
+  postNorm,
+  bootstrap = 0,
+  perPosition = false,
+}: Pick<AttributionOptions, 'method' | 'steps' | 'grid' | 'postNorm'> & Partial<AttributionOptions>) {
   const points = grid === 'left' ? `k = 0 ... ${steps - 1}` : `k = 1 ... ${steps}`;
   return {
     sign: '(corrupted - clean) . gradient: what the metric gains when the edge goes from clean to corrupted',
@@ -166,6 +177,71 @@ const edgePatching = {
   patch:
     "the receiver's input alone has the sender's contribution of the corrupted run; a head's goes through the post-norm by itself",
 };
+
+/** What a circuit is, how its edges were chosen, and by which scores. */
+function discovery({
+  metric,
+  options,
+}: Extract<ExperimentSpec, { kind: 'circuit-discovery' }>): Record<string, string> {
+  const { method, scores, dangling } = options;
+  return {
+    ...(scores !== undefined && 'method' in scores ? attribution(scores) : {}),
+    ...circuitMeaning(options.ablation),
+    chosen: {
+      ...chosenByScore,
+      threshold: 'the edges with |score| >= tau',
+      acdc: testOrder,
+      'acdc++': testOrder,
+    }[method],
+    ...(options.tau !== undefined && method !== 'threshold' ? { removed: removal(metric) } : {}),
+    dangling:
+      dangling === 'prune' ? 'edges on no path from the input to the logits are left out' : 'edges may lead nowhere',
+  };
+}
+
+function evaluation(
+  options: Extract<ExperimentSpec, { kind: 'circuit-evaluation' }>['options'],
+): Record<string, string> {
+  const { scores, select, completeness } = options;
+  return {
+    ...(scores !== undefined && 'method' in scores ? attribution(scores) : {}),
+    ...circuitMeaning(options.ablation),
+    chosen: select === undefined ? 'the edges that the spec gives' : chosenByScore[select],
+    ...(completeness ? { completeness: "the faithfulness of the circuit's complement: all edges but its own" } : {}),
+    areas:
+      'cpr is the area under the faithfulness over the share of edges, cmd that of |1 - faithfulness|, by trapezoids',
+  };
+}
+
+/** What a circuit's run is, and its measure. */
+function circuitMeaning(ablation: keyof typeof ablations): Record<string, string> {
+  return {
+    circuit:
+      "every receiver reads the ablated residual stream and, over its kept edges, what senders of the circuit's own run add otherwise",
+    ablation: ablations[ablation],
+    faithfulness: '(m(circuit) - m(no edge)) / (m(clean) - m(no edge)) of means over pairs',
+  };
+}
+
+const chosenByScore = {
+  'top-n': 'the edges with the largest |score|',
+  greedy: 'from the logits backwards, each time the edge with the largest |score| into a node that is chosen already',
+};
+
+const testOrder =
+  'edges tested one after the other against the circuit left so far: receivers from the last to the first, of each its senders from the last to the first; those into a node that nothing reads go without a test';
+
+const ablations = {
+  corrupted: "an edge that is not kept carries the corrupted run's activation",
+  zero: 'an edge that is not kept carries zero',
+  mean: 'an edge that is not kept carries one vector at all positions: the mean over positions, then over pairs, of the corrupted runs',
+};
+
+function removal(metric: ExperimentSpec['metric']): string {
+  return metric === 'kl-divergence'
+    ? 'an edge goes where the metric does not grow by tau or more without it'
+    : 'an edge goes where the metric does not change by tau or more without it, either way';
+}
 
 const directionMeaning = {
   directions: 'mean over pairs of clean - corrupted, as it is, not normalised',

@@ -4,7 +4,9 @@ import type { BootstrapResult } from './attribution/bootstrap.ts';
 import type { ResolvedPair, Roles } from './dataset/resolved-pair.ts';
 import { rolesOf } from './dataset/roles.ts';
 import type { SelectedDirection } from './direction/select-direction.ts';
+import type { FoundCircuit } from './discovery/summarise-discovery.ts';
 import type { ExactCheck } from './edges/exact-check.ts';
+import type { EvaluationSummary } from './evaluation/summarise-evaluation.ts';
 import type { Completion } from './generation/completions.ts';
 import type { HeadScanSummary } from './head-scan/summarise.ts';
 import type { NamedArray } from './named-array.ts';
@@ -44,6 +46,13 @@ export interface KindResult {
   edges?: number | string[];
   /** Of an attribution with a bootstrap. */
   bootstrap?: BootstrapResult;
+  /** Of a circuit discovery. */
+  circuit?: FoundCircuit;
+  /** Of a circuit evaluation: its circuits, MIB's two areas of the curve, and what other edges carried. */
+  sizes?: EvaluationSummary['sizes'];
+  cpr?: number | null;
+  cmd?: number | null;
+  ablation?: EvaluationSummary['ablation'];
   /** Of an attribution that was checked. */
   exactCheck?: ExactCheck;
   /** Of a head scan: the chosen heads, and what they do together. */

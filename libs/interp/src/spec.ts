@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { circuitDiscoveryOptions, circuitEvaluationOptions } from './spec/circuit-options.ts';
 import { directionOptions } from './spec/direction-options.ts';
 import { KindNotAvailableError, SpecError } from './spec/errors.ts';
 import { expecting, show, strict } from './spec/expecting.ts';
@@ -25,13 +26,15 @@ export const availableKinds = [
   'activation-patching',
   'attribution',
   'edge-patching',
+  'circuit-discovery',
+  'circuit-evaluation',
   'head-scan',
   'direction',
   'steering',
   'generation',
 ] as const;
 
-const laterKinds = ['circuit-discovery', 'circuit-evaluation'];
+const laterKinds = ['circuit-evaluation'];
 
 const what = 'a directory, a GGUF file, a Hub id or the name of a registered model';
 
@@ -51,6 +54,11 @@ export const experimentSpecSchema = z.discriminatedUnion('kind', [
   ),
   strict({ kind: z.literal('attribution'), ...shared, options: attributionOptions.prefault({}) }, 'a spec'),
   strict({ kind: z.literal('edge-patching'), ...shared, options: edgePatchingOptions.prefault({} as never) }, 'a spec'),
+  strict({ kind: z.literal('circuit-discovery'), ...shared, options: circuitDiscoveryOptions.prefault({}) }, 'a spec'),
+  strict(
+    { kind: z.literal('circuit-evaluation'), ...shared, options: circuitEvaluationOptions.prefault({}) },
+    'a spec',
+  ),
   strict({ kind: z.literal('head-scan'), ...shared, options: headScanOptions.prefault({}) }, 'a spec'),
   strict({ kind: z.literal('direction'), ...shared, options: directionOptions.prefault({}) }, 'a spec'),
   strict({ kind: z.literal('steering'), ...shared, options: steeringOptions.prefault({} as never) }, 'a spec'),

@@ -7,8 +7,10 @@ import type { ExperimentKind, ExperimentSpec } from '../spec.ts';
 import { countActivations } from './count-activations.ts';
 import { countAttribution } from './count-attribution.ts';
 import { countGeneration, countSteering } from './count-completions.ts';
+import { countDiscovery } from './count-discovery.ts';
 import { countDirection } from './count-direction.ts';
 import { countEdgePatching } from './count-edge-patching.ts';
+import { countEvaluation } from './count-evaluation.ts';
 import { countHeadScan } from './count-head-scan.ts';
 import { countPatching } from './count-patching.ts';
 import { spreadEdges } from './spread-edges.ts';
@@ -26,6 +28,8 @@ const counts: { [K in ExperimentKind]: CountShard<K> } = {
     const graph = buildGraph(model.config, kvHeads);
     return countEdgePatching({ metric: spec.metric, edges: edgeNames(edges, graph), graph }, shard, model);
   },
+  'circuit-discovery': countDiscovery,
+  'circuit-evaluation': countEvaluation,
   'head-scan': countHeadScan,
   direction: countDirection,
   steering: countSteering,

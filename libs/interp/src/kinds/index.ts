@@ -3,6 +3,8 @@ import type { ExperimentKind, ExperimentSpec } from '../spec.ts';
 import { activationPatching } from './activation-patching.ts';
 import { activations } from './activations.ts';
 import { attribution } from './attribution.ts';
+import { circuitDiscovery } from './circuit-discovery.ts';
+import { circuitEvaluation } from './circuit-evaluation.ts';
 import { direction } from './direction.ts';
 import { edgePatching } from './edge-patching.ts';
 import { generation } from './generation.ts';
@@ -15,6 +17,8 @@ const kinds: { [K in ExperimentKind]: Kind<K> } = {
   'activation-patching': activationPatching,
   attribution,
   'edge-patching': edgePatching,
+  'circuit-discovery': circuitDiscovery,
+  'circuit-evaluation': circuitEvaluation,
   'head-scan': headScan,
   direction,
   steering,
