@@ -162,6 +162,19 @@ export type Sign =
   | 'NEGATIVE'
   | 'POSITIVE';
 
+export type AttributionStudyQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type AttributionStudyQuery = { experiment?: { id: string, circuit?: { ' $fragmentRefs'?: { 'CircuitCardFragment': CircuitCardFragment } } | null, exactCheck?: { ' $fragmentRefs'?: { 'ExactCheckFragment': ExactCheckFragment } } | null, bootstrap?: { ' $fragmentRefs'?: { 'BootstrapTableFragment': BootstrapTableFragment } } | null } | null };
+
+export type BootstrapTableFragment = { resamples: number, units: number, pairsPerUnit: number, stability: number, top: Array<{ name: string, score: number, low: number, high: number, frequency: number }> } & { ' $fragmentName'?: 'BootstrapTableFragment' };
+
+export type ExactCheckFragment = { all: { ' $fragmentRefs'?: { 'AgreementFragment': AgreementFragment } }, top: { ' $fragmentRefs'?: { 'AgreementFragment': AgreementFragment } }, random: { ' $fragmentRefs'?: { 'AgreementFragment': AgreementFragment } }, edges: Array<{ name: string, score: number, exact: number, isTop: boolean }> } & { ' $fragmentName'?: 'ExactCheckFragment' };
+
+export type AgreementFragment = { pearson?: number | null, spearman?: number | null, signs?: number | null } & { ' $fragmentName'?: 'AgreementFragment' };
+
 export type CircuitCardFragment = { id: string, edgeCount: number, edges: { nodes: Array<{ name: string, score: number }> } } & { ' $fragmentName'?: 'CircuitCardFragment' };
 
 export type CircuitGraphQueryVariables = Exact<{
@@ -180,7 +193,7 @@ export type CircuitPageQueryVariables = Exact<{
 }>;
 
 
-export type CircuitPageQuery = { circuit?: { id: string, name: string, edgeCount: number, experiment?: { id: string, modelName: string, model?: { name: string, shape: { nLayers: number, nHeads: number, nKvHeads: number } } | null, dataSet?: { name: string } | null } | null } | null };
+export type CircuitPageQuery = { circuit?: { id: string, name: string, edgeCount: number, inCircuitCount?: number | null, experiment?: { id: string, modelName: string, discoveredCircuit?: { faithfulness?: number | null } | null, model?: { name: string, shape: { nLayers: number, nHeads: number, nKvHeads: number } } | null, dataSet?: { name: string } | null } | null } | null };
 
 export type EdgePageQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -193,7 +206,7 @@ export type EdgePageQueryVariables = Exact<{
 
 export type EdgePageQuery = { circuit?: { id: string, edges: { totalCount: number, nodes: Array<{ ' $fragmentRefs'?: { 'EdgeRowFragment': EdgeRowFragment } }>, pageInfo: { hasNextPage: boolean, endCursor?: string | null } } } | null };
 
-export type EdgeRowFragment = { name: string, port: Port, score: number, rank: number, sender: { name: string }, receiver: { name: string } } & { ' $fragmentName'?: 'EdgeRowFragment' };
+export type EdgeRowFragment = { name: string, port: Port, score: number, rank: number, interval?: { low: number, high: number } | null, sender: { name: string }, receiver: { name: string } } & { ' $fragmentName'?: 'EdgeRowFragment' };
 
 export type NeighbourhoodQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -243,6 +256,32 @@ export type NameDirectionMutationVariables = Exact<{
 
 export type NameDirectionMutation = { nameDirection: { slug: string } };
 
+export type DiscoveryStudyQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type DiscoveryStudyQuery = { experiment?: { id: string, metric: string, model?: { shape: { nHeads: number, nKvHeads: number } } | null, circuit?: { id: string } | null, discoveredCircuit?: { method: string, ablation: string, edgeCount: number, nodeCount: number, graphEdgeCount: number, faithfulness?: number | null, metric?: number | null, baselineClean: number, baselineAblated: number, tested?: number | null, passes?: number | null } | null } | null };
+
+export type EdgeEffectsQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+  first: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
+  orderBy: EdgeEffectOrder;
+}>;
+
+
+export type EdgeEffectsQuery = { experiment?: { id: string, metric: string, edgeEffects?: { totalCount: number, nodes: Array<{ ' $fragmentRefs'?: { 'EffectRowFragment': EffectRowFragment } }>, pageInfo: { hasNextPage: boolean, endCursor?: string | null } } | null } | null };
+
+export type EffectRowFragment = { name: string, port: Port, effect: number, rank: number, sender: { name: string }, receiver: { name: string } } & { ' $fragmentName'?: 'EffectRowFragment' };
+
+export type FaithfulnessStudyQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type FaithfulnessStudyQuery = { experiment?: { id: string, metric: string, faithfulnessCurve?: { edgeCount: number, ablation: string, cpr?: number | null, cmd?: number | null, baselineClean: number, baselineAblated: number, points: Array<{ edges: number, share: number, metric?: number | null, faithfulness?: number | null, completeness?: number | null }> } | null } | null };
+
 export type ExperimentDetailsFragment = { id: string, spec: unknown, specHash: string, record?: unknown | null, arrays: Array<{ name: string, shape: Array<number> }> } & { ' $fragmentName'?: 'ExperimentDetailsFragment' };
 
 export type ExperimentFilterChoicesQueryVariables = Exact<{ [key: string]: never; }>;
@@ -287,7 +326,7 @@ export type ExperimentPageQueryVariables = Exact<{
 
 
 export type ExperimentPageQuery = { experiment?: (
-    { id: string, kind: ExperimentKind, status: ExperimentStatus, circuit?: { ' $fragmentRefs'?: { 'CircuitCardFragment': CircuitCardFragment } } | null, arrays: Array<{ name: string }> }
+    { id: string, kind: ExperimentKind, status: ExperimentStatus }
     & { ' $fragmentRefs'?: { 'ExperimentHeaderFragment': ExperimentHeaderFragment;'ExperimentDetailsFragment': ExperimentDetailsFragment;'ExperimentPairsFragment': ExperimentPairsFragment } }
   ) | null };
 
@@ -308,6 +347,17 @@ export type ExperimentProgressSubscriptionVariables = Exact<{
 
 
 export type ExperimentProgressSubscription = { experimentProgress: { ' $fragmentRefs'?: { 'ProgressStepFragment': ProgressStepFragment } } };
+
+export type HeadScanStudyQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type HeadScanStudyQuery = { experiment?: { id: string, metric: string, headScan?: { direction: string, position: string, baselineClean: number, baselineCorrupted: number, pairCount: number, scores: Array<Array<number | null> | null>, heads: Array<{ name: string, layer: number, head: number, score: number }>, validation?: { ' $fragmentRefs'?: { 'HeadValidationFragment': HeadValidationFragment } } | null } | null } | null };
+
+export type HeadValidationFragment = { none?: string | null, patch?: { score: number, random: Array<number>, singles: number } | null, ablate?: { mean: { score: number, random: Array<number>, metric: number }, zero: { score: number, random: Array<number>, metric: number } } | null, steer?: { layer: number, induce: Array<{ ' $fragmentRefs'?: { 'HeadSteeringStepFragment': HeadSteeringStepFragment } }>, inhibit: Array<{ ' $fragmentRefs'?: { 'HeadSteeringStepFragment': HeadSteeringStepFragment } }> } | null } & { ' $fragmentName'?: 'HeadValidationFragment' };
+
+export type HeadSteeringStepFragment = { coefficient: number, metric: number, flips?: number | null, kl?: number | null } & { ' $fragmentName'?: 'HeadSteeringStepFragment' };
 
 export type ModelChecksFragment = { id: string, checks: Array<(
     { id: string }
@@ -396,6 +446,51 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const BootstrapTableFragmentDoc = new TypedDocumentString(`
+    fragment BootstrapTable on Bootstrap {
+  resamples
+  units
+  pairsPerUnit
+  stability
+  top {
+    name
+    score
+    low
+    high
+    frequency
+  }
+}
+    `, {"fragmentName":"BootstrapTable"}) as unknown as TypedDocumentString<BootstrapTableFragment, unknown>;
+export const AgreementFragmentDoc = new TypedDocumentString(`
+    fragment Agreement on Agreement {
+  pearson
+  spearman
+  signs
+}
+    `, {"fragmentName":"Agreement"}) as unknown as TypedDocumentString<AgreementFragment, unknown>;
+export const ExactCheckFragmentDoc = new TypedDocumentString(`
+    fragment ExactCheck on ExactCheck {
+  all {
+    ...Agreement
+  }
+  top {
+    ...Agreement
+  }
+  random {
+    ...Agreement
+  }
+  edges {
+    name
+    score
+    exact
+    isTop
+  }
+}
+    fragment Agreement on Agreement {
+  pearson
+  spearman
+  signs
+}`, {"fragmentName":"ExactCheck"}) as unknown as TypedDocumentString<ExactCheckFragment, unknown>;
 export const CircuitCardFragmentDoc = new TypedDocumentString(`
     fragment CircuitCard on Circuit {
   id
@@ -434,6 +529,10 @@ export const EdgeRowFragmentDoc = new TypedDocumentString(`
   port
   score
   rank
+  interval {
+    low
+    high
+  }
   sender {
     name
   }
@@ -479,6 +578,20 @@ export const DataSetCardFragmentDoc = new TypedDocumentString(`
     distractor
   }
 }`, {"fragmentName":"DataSetCard"}) as unknown as TypedDocumentString<DataSetCardFragment, unknown>;
+export const EffectRowFragmentDoc = new TypedDocumentString(`
+    fragment EffectRow on EdgeEffect {
+  name
+  port
+  effect
+  rank
+  sender {
+    name
+  }
+  receiver {
+    name
+  }
+}
+    `, {"fragmentName":"EffectRow"}) as unknown as TypedDocumentString<EffectRowFragment, unknown>;
 export const ExperimentDetailsFragmentDoc = new TypedDocumentString(`
     fragment ExperimentDetails on Experiment {
   id
@@ -601,6 +714,50 @@ fragment ProgressStep on ExperimentProgress {
   stage
   fraction
 }`, {"fragmentName":"ExperimentRow"}) as unknown as TypedDocumentString<ExperimentRowFragment, unknown>;
+export const HeadSteeringStepFragmentDoc = new TypedDocumentString(`
+    fragment HeadSteeringStep on HeadSteeringStep {
+  coefficient
+  metric
+  flips
+  kl
+}
+    `, {"fragmentName":"HeadSteeringStep"}) as unknown as TypedDocumentString<HeadSteeringStepFragment, unknown>;
+export const HeadValidationFragmentDoc = new TypedDocumentString(`
+    fragment HeadValidation on HeadValidation {
+  none
+  patch {
+    score
+    random
+    singles
+  }
+  ablate {
+    mean {
+      score
+      random
+      metric
+    }
+    zero {
+      score
+      random
+      metric
+    }
+  }
+  steer {
+    layer
+    induce {
+      ...HeadSteeringStep
+    }
+    inhibit {
+      ...HeadSteeringStep
+    }
+  }
+}
+    fragment HeadSteeringStep on HeadSteeringStep {
+  coefficient
+  metric
+  flips
+  kl
+}`, {"fragmentName":"HeadValidation"}) as unknown as TypedDocumentString<HeadValidationFragment, unknown>;
 export const ModelCheckFragmentDoc = new TypedDocumentString(`
     fragment ModelCheck on ModelCheck {
   status
@@ -734,6 +891,66 @@ export const SweepTableFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"SweepTable"}) as unknown as TypedDocumentString<SweepTableFragment, unknown>;
+export const AttributionStudyDocument = new TypedDocumentString(`
+    query AttributionStudy($id: ID!) {
+  experiment(id: $id) {
+    id
+    circuit {
+      ...CircuitCard
+    }
+    exactCheck {
+      ...ExactCheck
+    }
+    bootstrap {
+      ...BootstrapTable
+    }
+  }
+}
+    fragment BootstrapTable on Bootstrap {
+  resamples
+  units
+  pairsPerUnit
+  stability
+  top {
+    name
+    score
+    low
+    high
+    frequency
+  }
+}
+fragment ExactCheck on ExactCheck {
+  all {
+    ...Agreement
+  }
+  top {
+    ...Agreement
+  }
+  random {
+    ...Agreement
+  }
+  edges {
+    name
+    score
+    exact
+    isTop
+  }
+}
+fragment Agreement on Agreement {
+  pearson
+  spearman
+  signs
+}
+fragment CircuitCard on Circuit {
+  id
+  edgeCount
+  edges(first: 8) {
+    nodes {
+      name
+      score
+    }
+  }
+}`) as unknown as TypedDocumentString<AttributionStudyQuery, AttributionStudyQueryVariables>;
 export const CircuitGraphDocument = new TypedDocumentString(`
     query CircuitGraph($id: ID!, $first: Int!, $filter: EdgeFilter) {
   circuit(id: $id) {
@@ -770,9 +987,13 @@ export const CircuitPageDocument = new TypedDocumentString(`
     id
     name
     edgeCount
+    inCircuitCount
     experiment {
       id
       modelName
+      discoveredCircuit {
+        faithfulness
+      }
       model {
         name
         shape {
@@ -809,6 +1030,10 @@ export const EdgePageDocument = new TypedDocumentString(`
   port
   score
   rank
+  interval {
+    low
+    high
+  }
   sender {
     name
   }
@@ -830,6 +1055,10 @@ export const NeighbourhoodDocument = new TypedDocumentString(`
   port
   score
   rank
+  interval {
+    low
+    high
+  }
   sender {
     name
   }
@@ -928,6 +1157,88 @@ export const NameDirectionDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<NameDirectionMutation, NameDirectionMutationVariables>;
+export const DiscoveryStudyDocument = new TypedDocumentString(`
+    query DiscoveryStudy($id: ID!) {
+  experiment(id: $id) {
+    id
+    metric
+    model {
+      shape {
+        nHeads
+        nKvHeads
+      }
+    }
+    circuit {
+      id
+    }
+    discoveredCircuit {
+      method
+      ablation
+      edgeCount
+      nodeCount
+      graphEdgeCount
+      faithfulness
+      metric
+      baselineClean
+      baselineAblated
+      tested
+      passes
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DiscoveryStudyQuery, DiscoveryStudyQueryVariables>;
+export const EdgeEffectsDocument = new TypedDocumentString(`
+    query EdgeEffects($id: ID!, $first: Int!, $after: String, $orderBy: EdgeEffectOrder!) {
+  experiment(id: $id) {
+    id
+    metric
+    edgeEffects(first: $first, after: $after, orderBy: $orderBy) {
+      totalCount
+      nodes {
+        ...EffectRow
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+    fragment EffectRow on EdgeEffect {
+  name
+  port
+  effect
+  rank
+  sender {
+    name
+  }
+  receiver {
+    name
+  }
+}`) as unknown as TypedDocumentString<EdgeEffectsQuery, EdgeEffectsQueryVariables>;
+export const FaithfulnessStudyDocument = new TypedDocumentString(`
+    query FaithfulnessStudy($id: ID!) {
+  experiment(id: $id) {
+    id
+    metric
+    faithfulnessCurve {
+      edgeCount
+      ablation
+      cpr
+      cmd
+      baselineClean
+      baselineAblated
+      points {
+        edges
+        share
+        metric
+        faithfulness
+        completeness
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FaithfulnessStudyQuery, FaithfulnessStudyQueryVariables>;
 export const ExperimentFilterChoicesDocument = new TypedDocumentString(`
     query ExperimentFilterChoices {
   models {
@@ -1001,25 +1312,9 @@ export const ExperimentPageDocument = new TypedDocumentString(`
     ...ExperimentHeader
     ...ExperimentDetails
     ...ExperimentPairs
-    circuit {
-      ...CircuitCard
-    }
-    arrays {
-      name
-    }
   }
 }
-    fragment CircuitCard on Circuit {
-  id
-  edgeCount
-  edges(first: 8) {
-    nodes {
-      name
-      score
-    }
-  }
-}
-fragment ExperimentDetails on Experiment {
+    fragment ExperimentDetails on Experiment {
   id
   spec
   specHash
@@ -1099,6 +1394,65 @@ export const ExperimentProgressDocument = new TypedDocumentString(`
   stage
   fraction
 }`) as unknown as TypedDocumentString<ExperimentProgressSubscription, ExperimentProgressSubscriptionVariables>;
+export const HeadScanStudyDocument = new TypedDocumentString(`
+    query HeadScanStudy($id: ID!) {
+  experiment(id: $id) {
+    id
+    metric
+    headScan {
+      direction
+      position
+      baselineClean
+      baselineCorrupted
+      pairCount
+      scores
+      heads {
+        name
+        layer
+        head
+        score
+      }
+      validation {
+        ...HeadValidation
+      }
+    }
+  }
+}
+    fragment HeadValidation on HeadValidation {
+  none
+  patch {
+    score
+    random
+    singles
+  }
+  ablate {
+    mean {
+      score
+      random
+      metric
+    }
+    zero {
+      score
+      random
+      metric
+    }
+  }
+  steer {
+    layer
+    induce {
+      ...HeadSteeringStep
+    }
+    inhibit {
+      ...HeadSteeringStep
+    }
+  }
+}
+fragment HeadSteeringStep on HeadSteeringStep {
+  coefficient
+  metric
+  flips
+  kl
+}`) as unknown as TypedDocumentString<HeadScanStudyQuery, HeadScanStudyQueryVariables>;
 export const CheckModelDocument = new TypedDocumentString(`
     mutation CheckModel($id: ID!) {
   checkModel(id: $id) {

@@ -13,6 +13,8 @@ export interface SteeringRow {
   coefficient: number | null;
   metric: number | null;
   completion: Completion | null;
+  /** Whether it has one of the words of refusing. */
+  isRefusal: boolean;
 }
 
 /** A pair's coefficients side by side, in the order of the sweep. */
@@ -24,6 +26,7 @@ export function steeringRows({ spec, pairs, steeringSweep, completions }: Steere
       ...{ key: `${index}.${c}`, pair: index, coefficient },
       word: prompts[run][firstDifference]?.string ?? '',
       metric: steeringSweep?.metric[c]?.[index] ?? null,
+      isRefusal: steeringSweep?.refused?.[c]?.[index] ?? false,
       // By coefficient, then pair; the same coefficient may stand in a sweep twice.
       completion: completions[c * pairs.length + index] ?? null,
     })),

@@ -9,6 +9,8 @@ import { SteeringStudyDocument } from '../../graphql/graphql.ts';
 import { visibleToken } from '../patching/token-text.ts';
 import { runOf, steeringRows, type SteeredExperiment, type SteeringRow } from './steering-rows.ts';
 import styles from './steering-study.module.css';
+import { SweepCurves } from './sweep-curves.tsx';
+import { SweepTable } from './sweep-table.tsx';
 
 export function SteeringStudy({ experimentId }: { experimentId: string }) {
   const study = useGraphqlQuery(SteeringStudyDocument, { id: experimentId });
@@ -17,39 +19,14 @@ export function SteeringStudy({ experimentId }: { experimentId: string }) {
   const { experiment } = study.data;
   return (
     <>
-      {experiment.steeringSweep && <SweepTable {...experiment.steeringSweep} name={experiment.metric} />}
+      {experiment.steeringSweep && (
+        <>
+          <SweepTable sweep={experiment.steeringSweep} metric={experiment.metric} />
+          <SweepCurves sweep={experiment.steeringSweep} metric={experiment.metric} />
+        </>
+      )}
       <CompletionTable experiment={experiment} />
     </>
-  );
-}
-
-function SweepTable({
-  coefficients,
-  mean,
-  name,
-}: Pick<NonNullable<SteeredExperiment['steeringSweep']>, 'coefficients' | 'mean'> & { name: string }) {
-  return (
-    <section className={styles.section} aria-label="Mean over pairs">
-      <h2>{sentenceCase(name)}, mean over pairs</h2>
-      <div className={table.frame}>
-        <table className={`${table.table} ${styles.sweep}`}>
-          <tbody>
-            <tr>
-              <th scope="row">coefficient</th>
-              {coefficients.map((coefficient, c) => (
-                <td key={c}>{numberText(coefficient)}</td>
-              ))}
-            </tr>
-            <tr>
-              <th scope="row">{name}</th>
-              {mean.map((value, c) => (
-                <td key={c}>{numberText(value)}</td>
-              ))}
-            </tr>
-          </tbody>
-        </table>
-      </div>
-    </section>
   );
 }
 
@@ -77,7 +54,7 @@ function CompletionTable({ experiment }: { experiment: SteeredExperiment }) {
                 {isSweep && <td className={table.number}>{numberText(row.coefficient)}</td>}
                 {isSweep && <td className={table.number}>{numberText(row.metric)}</td>}
                 <td className={styles.text}>
-                  <CompletionText completion={row.completion} />
+                  <CompletionText {...row} />
                 </td>
               </tr>
             ))}
@@ -91,13 +68,14 @@ function CompletionTable({ experiment }: { experiment: SteeredExperiment }) {
 const endings = { STOP: '', LENGTH: '…', CONTEXT: '… (the context is full)' };
 
 /** The text; the token ids where the model has no tokenizer. */
-function CompletionText({ completion }: Pick<SteeringRow, 'completion'>) {
+function CompletionText({ completion, isRefusal }: Pick<SteeringRow, 'completion' | 'isRefusal'>) {
   if (completion === null) return <small>no tokens were asked for</small>;
   const { text, tokens, finish } = completion;
   return (
     <>
       {text ?? <code>{tokens.join(' ')}</code>}
       <small>{endings[finish]}</small>
+      {isRefusal && <small className={styles.refusal}>refuses</small>}
     </>
   );
 }
