@@ -33,6 +33,7 @@ export {
   type CircuitFormat,
   type CircuitFormatName,
 } from './formats/circuit-file.ts';
+export { readCircuitPath, readRecordFile } from './formats/circuit-path.ts';
 export { convertKvHeads } from './formats/kv-heads.ts';
 export { mibSubmission, type MibOptions } from './formats/mib.ts';
 export { circuitOfResult, recordOfResult, type CircuitResult } from './formats/result-circuit.ts';

@@ -20,7 +20,7 @@ export interface Shard {
   start?: number;
   /** Which of the kind's rounds this is; the first unless said. */
   round?: string;
-  /** From the second round on: the merged arrays of the rounds before. */
+  /** The merged arrays of the rounds before, and what was read from files. */
   given?: Record<string, NamedArray>;
   /** What this shard gave to `checkpoint` last, where an earlier run was stopped within it. */
   resume?: ShardArrays;

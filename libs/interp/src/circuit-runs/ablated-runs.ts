@@ -7,24 +7,11 @@ import type { Tensor2D } from '@tensorflow/tfjs';
 import { addedByAttention, project } from '@demur/model/engine';
 import type { Block, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
-import type { NamedArray } from '../named-array.ts';
 import { suffixLength } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
 import { runPairs } from '../suffix/pair-runs.ts';
 import type { LayerView, Side } from '../suffix/pair-runs.ts';
-
-/** What edges that are not kept carry: the corrupted run's activation, zero, or a mean over corrupted runs. */
-export type Ablation = 'corrupted' | 'zero' | SenderMeans;
-
-/** Mean activations of all senders, one vector each, over pairs and positions. */
-export interface SenderMeans {
-  /** [dModel], what `input` writes. */
-  input: NamedArray;
-  /** [layer, nHeads · dHead] */
-  z: NamedArray;
-  /** [layer, dModel] */
-  mlpOut: NamedArray;
-}
+import type { Ablation, SenderMeans } from './ablation.ts';
 
 type NormWeights = NonNullable<Block['ln1Post']>;
 
@@ -59,11 +46,6 @@ export interface AblatedRuns {
   layers: AblatedLayer[];
   /** Residual streams that the metric reads, at all positions: [S · pairs, dModel]. */
   final: { clean: Tensor2D; corrupted: Tensor2D; ablated: Tensor2D };
-}
-
-/** Zero and means change all positions, so that no prefix is shared. */
-export function ablatedBlock(block: PairBlock, ablation: Ablation): PairBlock {
-  return ablation === 'corrupted' ? block : { ...block, prefixLength: 0, prefixes: [] };
 }
 
 /** Runs both sides through the layers that the metric reads. Call within `tf.tidy`, or dispose what it gives. */

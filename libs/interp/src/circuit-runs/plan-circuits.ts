@@ -1,5 +1,8 @@
 /** How many circuits run together: as many as their inputs and senders' changes fit beside the weights. No tensors here. */
+import type { ModelConfig } from '@demur/model';
 import type { Transformer } from '@demur/model/engine';
+import type { ResolvedPair } from '../dataset/resolved-pair.ts';
+import type { AblationName } from './ablation.ts';
 import type { GraphPlaces } from './circuit-plan.ts';
 
 /** Bytes that a pass of circuits takes, at most: beyond some of them, more do not run faster. */
@@ -21,4 +24,17 @@ export function circuitsAtOnce(
   const widths = COPIES_OF_CHANGES * inputs.length + COPIES_OF_INPUTS * perLayer;
   const bytes = widths * rows * config.dModel * 4;
   return Math.max(1, Math.floor(Math.min(PASS_BYTES, activationBytes / 2) / bytes));
+}
+
+/** What the clean and the ablated run keep of a layer, in widths of the residual stream. */
+const WIDTHS_OF_RUNS = 9;
+
+/** Bytes that are kept of a pair for all layers while one circuit runs. */
+export function circuitRunsBytes(
+  { ablation }: { ablation: AblationName },
+  { clean, firstDifference }: Pick<ResolvedPair, 'clean' | 'firstDifference'>,
+  { nLayers, nHeads, dModel }: ModelConfig,
+): number {
+  const rows = clean.length - (ablation === 'corrupted' ? firstDifference : 0);
+  return nLayers * rows * 4 * dModel * (WIDTHS_OF_RUNS + COPIES_OF_CHANGES * (nHeads + 1));
 }

@@ -4,17 +4,12 @@
  * to; its code averages over senders as well, and looks at the last position alone).
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor } from '@tensorflow/tfjs';
 import { blockHook } from '@demur/model';
 import type { HookName } from '@demur/model';
 import type { Transformer } from '@demur/model/engine';
-import type { NamedArray } from '../named-array.ts';
 import type { Shard, ShardArrays, ShardWork } from '../shard.ts';
 import { pairBlocks } from '../suffix/pair-block.ts';
-import type { Ablation, SenderMeans } from './ablated-runs.ts';
-
-/** The arrays of a round, by what they are means of. */
-const NAMES: Record<keyof SenderMeans, string> = { input: 'mean.input', z: 'mean.z', mlpOut: 'mean.mlp_out' };
+import { SENDER_MEANS } from './ablation.ts';
 
 /** Round `mean`: `mean.input` [dModel], `mean.z` [layer, nHeads · dHead] and `mean.mlp_out` [layer, dModel], summed over the shard's pairs. */
 export async function senderMeansShard(
@@ -24,56 +19,48 @@ export async function senderMeansShard(
 ): Promise<ShardArrays> {
   const { nLayers, nHeads, dHead, dModel } = model.config;
   const layers = Array.from({ length: nLayers }, (_, layer) => layer);
-  const hooks: Record<keyof SenderMeans, HookName[]> = {
-    input: [blockHook(0, 'hook_resid_pre')],
-    z: layers.map((layer) => blockHook(layer, 'attn.hook_z')),
-    mlpOut: layers.map((layer) => blockHook(layer, 'hook_mlp_out')),
-  };
-  const capture = Object.values(hooks).flat();
-  const sums = new Map<HookName, Float64Array>();
+  const sums = [
+    { name: SENDER_MEANS.input, shape: [dModel], hooks: [blockHook(0, 'hook_resid_pre')] },
+    { name: SENDER_MEANS.z, shape: [nLayers, nHeads * dHead], hooks: layers.map((l) => blockHook(l, 'attn.hook_z')) },
+    { name: SENDER_MEANS.mlpOut, shape: [nLayers, dModel], hooks: layers.map((l) => blockHook(l, 'hook_mlp_out')) },
+  ].map((of) => ({ ...of, values: new Float64Array(of.shape.reduce((a, b) => a * b)) }));
   const blocks = pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair })));
   for (const [i, { pairs }] of blocks.entries()) {
     cancel.throwIfCancelled();
     onProgress(i, blocks.length);
     const tokens = pairs.map(({ pair }) => pair.corrupted);
-    const { activations, dispose } = model.forward(tokens, { capture, logitsAt: 'none' });
-    try {
-      for (const [name, activation] of activations) readMeans(name, activation);
-    } finally {
-      dispose();
-    }
+    const means = activationMeans(
+      model,
+      tokens,
+      sums.flatMap(({ hooks }) => hooks),
+    );
+    for (const { hooks, values } of sums)
+      for (const [layer, hook] of hooks.entries())
+        readings.read(means.get(hook) as tf.Tensor, (of) => addRows(of, values, { layer, layers: hooks.length }));
+    tf.dispose([...means.values()]);
   }
   await readings.settle();
-  return {
-    [NAMES.input]: joined(hooks.input, [dModel]),
-    [NAMES.z]: joined(hooks.z, [nLayers, nHeads * dHead]),
-    [NAMES.mlpOut]: joined(hooks.mlpOut, [nLayers, dModel]),
-  };
+  return Object.fromEntries(
+    sums.map(({ name, shape, values }) => [name, { shape, values: Float32Array.from(values) }]),
+  );
+}
 
-  /** Adds each pair's mean over positions of [pair, position, ...]. */
-  function readMeans(name: HookName, activation: Tensor): void {
-    const mean = tf.tidy(() => activation.mean(1));
-    readings.read(mean, (values) => {
-      const width = values.length / activation.shape[0]!;
-      const sum = sums.get(name) ?? new Float64Array(width);
-      for (const [at, value] of values.entries()) sum[at % width]! += value;
-      sums.set(name, sum);
-    });
-    mean.dispose();
-  }
-
-  function joined(names: readonly HookName[], shape: number[]): NamedArray {
-    return { shape, values: Float32Array.from(names.flatMap((name) => [...sums.get(name)!])) };
+/** Each activation's means over positions: [pairs, ...]. */
+function activationMeans(
+  model: Transformer,
+  tokens: readonly (readonly number[])[],
+  capture: readonly HookName[],
+): Map<HookName, tf.Tensor> {
+  const { activations, dispose } = model.forward(tokens, { capture, logitsAt: 'none' });
+  try {
+    return new Map([...activations].map(([name, activation]) => [name, tf.tidy(() => activation.mean(1))]));
+  } finally {
+    dispose();
   }
 }
 
-/** Whether an array of a circuit's rounds is a mean of senders. */
-export function isSenderMean(name: string): boolean {
-  return Object.values(NAMES).includes(name);
-}
-
-/** What edges outside of a circuit carry, of what the round `mean` has given where that is means. */
-export function ablationOf(kind: 'corrupted' | 'zero' | 'mean', given: Readonly<Record<string, NamedArray>>): Ablation {
-  if (kind !== 'mean') return kind;
-  return { input: given[NAMES.input]!, z: given[NAMES.z]!, mlpOut: given[NAMES.mlpOut]! };
+/** Adds the sum of a matrix's rows to the stretch of `sums` that is a layer's. */
+function addRows(matrix: Float32Array, sums: Float64Array, { layer, layers }: { layer: number; layers: number }): void {
+  const width = sums.length / layers;
+  for (const [at, value] of matrix.entries()) sums[layer * width + (at % width)]! += value;
 }

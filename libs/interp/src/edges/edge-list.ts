@@ -5,7 +5,7 @@
 import type { ModelConfig } from '@demur/model';
 import { edgeCells, edgeName } from '../formats/scored-circuit.ts';
 import { buildGraph } from '../graph/graph.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, KvHeads } from '../graph/graph.ts';
 import { strengthOrder } from '../graph/score-order.ts';
 import type { EdgesSpec } from '../spec/edges.ts';
 import { SpecError } from '../spec/errors.ts';
@@ -25,12 +25,19 @@ export function edgeNames(edges: EdgesSpec, graph: Graph): string[] {
 
 /** What is wrong with the names of a list. */
 export function edgeIssues({ edges, kvHeads }: EdgePatchingSpec['options'], config: ModelConfig): SpecIssue[] {
-  if (!Array.isArray(edges)) return [];
+  return Array.isArray(edges) ? namedEdgeIssues(edges, { path: 'options.edges', kvHeads, config }) : [];
+}
+
+/** @param options.path where the spec has the list */
+export function namedEdgeIssues(
+  edges: readonly string[],
+  { path: list, kvHeads, config }: { path: string; kvHeads: KvHeads; config: ModelConfig },
+): SpecIssue[] {
   const graph = buildGraph(config, kvHeads);
   const [senders, receivers] = [placesOf(graph.senders), placesOf(graph.receivers)];
   return edges.flatMap((name, at) => {
     const [sender, receiver, ...more] = name.split('->');
-    const path = `options.edges[${at}]`;
+    const path = `${list}[${at}]`;
     const refused = (message: string): SpecIssue[] => [{ path, message: `${JSON.stringify(name)}: ${message}` }];
     if (sender === undefined || receiver === undefined || more.length > 0)
       return refused('edges are named sender->receiver, such as "m0->logits"');

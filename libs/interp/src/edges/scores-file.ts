@@ -37,7 +37,7 @@ export async function readScoresFile(
     );
   const bad = edgeCells(graph).find((cell) => !Number.isFinite(values[cell]));
   if (bad !== undefined) throw refused(`is ${values[bad]} at ${edgeName(graph, bad)}; give finite scores`);
-  const found = hashOf(values);
+  const found = hashOfValues(values);
   if (sha256 !== undefined && sha256 !== found)
     throw refused(`has the SHA-256 ${found}, not ${sha256}: it has changed; leave out "sha256" to take it as it is`);
   return { scores: values, sha256: found };
@@ -50,7 +50,7 @@ async function readArray(path: string, name: string) {
 }
 
 /** SHA-256, in hex, of float32 values, little endian. */
-function hashOf(values: Float32Array): string {
+export function hashOfValues(values: Float32Array): string {
   const bytes = new DataView(new ArrayBuffer(values.byteLength));
   for (const [i, value] of values.entries()) bytes.setFloat32(4 * i, value, true);
   return createHash('sha256').update(bytes).digest('hex');

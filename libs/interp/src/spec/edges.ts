@@ -6,15 +6,14 @@ const scoresOf = 'the folder of an attribution\'s result, or { "file": "arrays.s
 const what = `"all", a non-empty list of edges such as "m0->a1.h2<q>", each once, or { "top": 100, "of": ${scoresOf} }`;
 const text = z.string(expecting('a string')).min(1, expecting('a name'));
 
+export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, expecting('a SHA-256 (64 hex digits)'));
+
 /** Scores in a file: an array [sender, receiver] of an attribution's result. */
 export const scoresFile = strict(
   {
     file: text,
     name: text.default('scores'),
-    sha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/, expecting('a SHA-256 (64 hex digits)'))
-      .optional(),
+    sha256: sha256Schema.optional(),
   },
   scoresOf,
 );
