@@ -291,7 +291,7 @@ describe('an interruption', () => {
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     while (!existsSync(out)) await sleep(20);
-    await sleep(2500);
+    await sleep(200); // while the engine starts; what a run keeps that is stopped later is resume.test.ts's part
     child.kill(signal);
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect({ code, stderr }).toEqual({ code: 130, stderr: 'cancelled\n' });

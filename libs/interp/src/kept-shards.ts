@@ -3,9 +3,6 @@ import type { ShardOutcome } from './engine/protocol.ts';
 import type { ShardArrays } from './shard.ts';
 import type { KeptShard, ShardStore, Stint } from './shard-store.ts';
 
-/** A run that ends sooner than this is not worth its files. */
-const WORTH_KEEPING_MS = 1_000;
-
 /** A shard with more than this is sooner computed again than written. */
 const MOST_BYTES = 2 ** 30;
 
@@ -109,10 +106,11 @@ export class KeptShards {
     return { arrays, isFinished, stints: [...(resume?.stints ?? []), stint] };
   }
 
-  /** Shards that went on within count from their beginning in this run. */
+  /** By the engine's clock; what an earlier run was worth keeping for, this one is. */
   #isWorthIt({ startedAt, endedAt }: ShardOutcome): boolean {
     this.#firstStart = Math.min(this.#firstStart, startedAt);
-    return this.#found.size > 0 || endedAt - this.#firstStart >= WORTH_KEEPING_MS;
+    const worthMs = this.#options.store?.worthMs ?? Infinity;
+    return this.#found.size > 0 || endedAt - this.#firstStart >= worthMs;
   }
 
   async #saveWaiting(): Promise<void> {

@@ -15,12 +15,12 @@ const FOLDER = 'unfinished';
 /** Digits of the run's hash in a name: enough for runs of one folder; the whole hash is within. */
 const NAME_DIGITS = 16;
 
-const fileName = /^(?<run>[0-9a-f]{16})-(?<place>\d+)\.shard(\.\d+\.tmp)?$/;
+const fileName = /^(?<run>[0-9a-f]{16})-(?<place>\d+)\.shard(?<suffix>\.\d+\.tmp)?$/;
 
 const HASH_LENGTH = 64;
 
 export interface ShardFolder extends ShardStore {
-  /** Files of shards that are finished or under way, of whatever run. */
+  /** Shards, finished or begun, that are kept of the run that was asked for last. */
   count(): Promise<number>;
 }
 
@@ -31,13 +31,20 @@ export interface ShardFolder extends ShardStore {
 export function openShardFolder(dir: string, onDamaged: (file: string) => void = () => undefined): ShardFolder {
   const folder = join(dir, FOLDER);
   const names = async () => (await readdir(folder).catch(() => [])).filter((name) => fileName.test(name));
+  const places = async (run: string) => {
+    const whole = (await names())
+      .map((name) => fileName.exec(name)!.groups!)
+      .filter(({ suffix }) => suffix === undefined);
+    const own = whole.filter((groups) => run.startsWith(groups['run']!));
+    return own.map(({ place }) => Number(place)).sort((a, b) => a - b);
+  };
+  let asked: string | undefined;
   return {
-    count: async () => (await names()).filter((name) => name.endsWith('.shard')).length,
-    places: async (run) => {
-      const own = (await names()).filter(
-        (name) => name.endsWith('.shard') && name.startsWith(run.slice(0, NAME_DIGITS)),
-      );
-      return own.map((name) => Number(fileName.exec(name)!.groups!['place'])).sort((a, b) => a - b);
+    worthMs: 1_000,
+    count: async () => (asked === undefined ? 0 : (await places(asked)).length),
+    places: (run) => {
+      asked = run;
+      return places(run);
     },
     load: async (key) => {
       const file = join(folder, nameOf(key));

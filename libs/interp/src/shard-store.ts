@@ -27,6 +27,8 @@ export interface ShardKey {
 }
 
 export interface ShardStore {
+  /** Milliseconds of computing below which a run is not worth what keeping its shards costs. */
+  readonly worthMs: number;
   /** The places of the shards that are kept of a run. */
   places(run: string): Promise<number[]>;
   /** A shard as it was saved, bit for bit; undefined where there is none, or it is damaged. */
