@@ -22,12 +22,7 @@ function withPair(change: object): object {
 const specs: Bad[] = [
   ['no object', [], { code: 'INVALID_SPEC' }, 'a spec is a JSON object'],
   ['no kind', { model: 'x' }, { code: 'INVALID_SPEC', path: 'kind' }, 'missing'],
-  [
-    'a later kind',
-    { ...good, kind: 'circuit-evaluation' },
-    { code: 'KIND_NOT_AVAILABLE', path: 'kind' },
-    'circuit-evaluation',
-  ],
+  ['an unknown kind', { ...good, kind: 'circuit' }, { code: 'INVALID_SPEC', path: 'kind' }, 'circuit-evaluation'],
   ['an unknown option', { ...good, options: { speed: 9 } }, { code: 'INVALID_SPEC', path: 'options.speed' }, 'kvHeads'],
   ['a later method', { ...good, options: { method: 'ig' } }, { code: 'INVALID_SPEC', path: 'options.method' }, 'eap'],
   ['no pairs', { ...good, pairs: [] }, { code: 'INVALID_SPEC', path: 'pairs' }, 'pairs'],

@@ -1,7 +1,7 @@
 /** The experiment specification: what it accepts, what it fills in, and every refusal with its path and its fix. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { availableKinds, KindNotAvailableError, parseSpec, specHash, specJsonSchema, SpecError } from '@demur/interp';
+import { availableKinds, parseSpec, specHash, specJsonSchema, SpecError } from '@demur/interp';
 
 const pair = { clean: { tokens: [1, 2] }, corrupted: { tokens: [1, 3] }, answer: 5, distractor: ' pie' };
 const spec = { kind: 'attribution', model: 'models/tiny', pairs: [pair] };
@@ -392,12 +392,6 @@ describe('refusals', () => {
       'options.a',
       'options.b',
     ]);
-  });
-
-  it.each(['circuit-discovery', 'circuit-evaluation'])('tells that %s is of a later version', (kind) => {
-    const attempt = () => parseSpec({ ...spec, kind });
-    expect(attempt).toThrow(KindNotAvailableError);
-    expect(attempt).toThrow(`kind: "${kind}" is not available yet; this version runs ${availableKinds.join(', ')}`);
   });
 });
 

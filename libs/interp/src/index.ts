@@ -75,6 +75,6 @@ export {
   type ExperimentSpec,
 } from './spec.ts';
 export { placedVector, type DirectionPlace, type ResolveExperiment } from './direction/found-direction.ts';
-export { KindNotAvailableError, SpecError, type SpecIssue } from './spec/errors.ts';
+export { SpecError, type SpecIssue } from './spec/errors.ts';
 export type { PairSpec, PromptSpec, TokenSpec } from './spec/pair.ts';
 export { OutputError, reserveOutput, writeResult } from './write-result.ts';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { circuitDiscoveryOptions, circuitEvaluationOptions } from './spec/circuit-options.ts';
 import { directionOptions } from './spec/direction-options.ts';
-import { KindNotAvailableError, SpecError } from './spec/errors.ts';
+import { SpecError } from './spec/errors.ts';
 import { expecting, show, strict } from './spec/expecting.ts';
 import { headScanOptions } from './spec/head-scan-options.ts';
 import { specIssues } from './spec/issues.ts';
@@ -33,8 +33,6 @@ export const availableKinds = [
   'steering',
   'generation',
 ] as const;
-
-const laterKinds = ['circuit-evaluation'];
 
 const what = 'a directory, a GGUF file, a Hub id or the name of a registered model';
 
@@ -71,7 +69,7 @@ export type ExperimentKind = ExperimentSpec['kind'];
 
 /**
  * Reads a spec from parsed JSON and fills its defaults.
- * Throws `SpecError` naming the path, the value and the fix, or `KindNotAvailableError` for a kind of a later version.
+ * Throws `SpecError` naming the path, the value and the fix.
  */
 export function parseSpec(json: unknown): ExperimentSpec {
   requireKind(json);
@@ -86,7 +84,6 @@ function requireKind(json: unknown): void {
       { path: '', message: `a spec is a JSON object { "kind", "model", "pairs", ... }, not ${show(json)}` },
     ]);
   const kind = (json as { kind?: unknown }).kind;
-  if (typeof kind === 'string' && laterKinds.includes(kind)) throw new KindNotAvailableError(kind, availableKinds);
   if (availableKinds.includes(kind as ExperimentKind)) return;
   const told = kind === undefined ? 'missing' : `${show(kind)} is not a kind of experiment`;
   throw new SpecError([{ path: 'kind', message: `${told}; use ${availableKinds.join(', ')}` }]);

@@ -19,14 +19,3 @@ export class SpecError extends DemurError {
     this.issues = issues;
   }
 }
-
-/** A kind of experiment that this version knows by name but cannot run. */
-export class KindNotAvailableError extends DemurError {
-  constructor(kind: string, available: readonly string[]) {
-    super(
-      'KIND_NOT_AVAILABLE',
-      `${JSON.stringify(kind)} is not available yet; this version runs ${available.join(', ')}`,
-      { path: 'kind' },
-    );
-  }
-}
