@@ -21,16 +21,16 @@ interface RoundsOptions {
   onProgress: ((progress: Progress) => void) | undefined;
 }
 
-/** Runs the rounds that the kind has, each given the merged arrays of those before, and gives those of all of them. */
+/** Runs the rounds that the kind has, each given what was read and the merged arrays of those before, and gives all of these. */
 export async function runRounds(
   prepared: PreparedExperiment,
   { shards, onProgress, ...options }: RoundsOptions,
 ): Promise<{ arrays: Record<string, NamedArray>; stints: Stint[] }> {
   const rounds = roundsOf(prepared.spec);
-  const arrays: Record<string, NamedArray> = {};
+  const arrays: Record<string, NamedArray> = { ...prepared.given };
   const stints: Stint[] = [];
   for (const [at, round] of rounds.entries()) {
-    const given = at === 0 ? {} : { given: withoutParts(arrays) };
+    const given = Object.keys(arrays).length === 0 ? {} : { given: withoutParts(arrays) };
     const own = shards.map((shard) => ({ ...shard, round, ...given }));
     const tell = ({ stage, done, total }: Progress): void =>
       onProgress?.(

@@ -1,6 +1,7 @@
 /** An experiment from its spec to its result: pairs to tokens, tokens to shards, shards to the engine, arrays merged. */
 import { openModelSource, resolveModel, TokenizerMissingError, type ModelSource, type Tokenizer } from '@demur/model';
 import { requireRoom } from './attribution/kept-scores.ts';
+import { readGivenArrays } from './circuit-runs/given-arrays.ts';
 import { loadPairs } from './dataset/load-pairs.ts';
 import { requireRoles } from './dataset/require-roles.ts';
 import { resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
@@ -116,6 +117,8 @@ export interface PreparedExperiment {
   spec: ExperimentSpec;
   /** What shards run: directions by value, edges by name, stop tokens by id; without the pairs, which each shard carries. */
   shardSpec: ExperimentSpec;
+  /** Arrays that were read from files, which the shards are given as if a round before the first had made them. */
+  given: Record<string, NamedArray>;
   directions: Directions['records'];
   source: ModelSource;
   tokenizer: Tokenizer | null;
@@ -149,14 +152,15 @@ export async function prepareExperiment(
   const worded = await readRefusalWords(spec, resolveFile);
   dataSet.warnings.push(...refusalWarnings(spec, tokenizer !== null));
   const edges = await readEdges(worded, { config: source.config, resolveFile });
-  const { pinned, inlined, records } = await readDirections(edges.pinned, { ...options, source });
+  const circuits = await readGivenArrays(edges.pinned, { config: source.config, resolveFile });
+  const { pinned, inlined, records } = await readDirections(circuits.pinned, { ...options, source });
   const vocabulary = { config: source.config, tokenizer };
   const shardSpec = {
     ...inlineEdges(withTokenIds(inlined, vocabulary), edges.names),
     pairs: [],
   };
   const held = typeof spec.pairs === 'object' ? { ...pinned, pairs } : pinned;
-  return { spec: held, shardSpec, directions: records, source, tokenizer, dataSet };
+  return { spec: held, shardSpec, given: circuits.given, directions: records, source, tokenizer, dataSet };
 }
 
 /** Every token that options and metric name, by id; those of refusing are found where none are named. */
