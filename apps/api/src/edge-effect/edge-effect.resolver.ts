@@ -2,7 +2,7 @@ import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import type { Context } from '../context.ts';
 import { Experiment } from '../experiment/experiment.type.ts';
 import type { Connection } from '../relay/connection.ts';
-import { EdgeEffect, EdgeEffectConnection, EdgeEffectOrder } from './edge-effect.type.ts';
+import { EdgeEffectConnection, EdgeEffectOrder, type EdgeEffect } from './edge-effect.type.ts';
 import { effectPage } from './effect-page.ts';
 
 /** The effects of an edge patching. */

@@ -3,17 +3,9 @@ import type { Finding } from '../experiment/finding.ts';
 import { mean } from '../patching-grid/grid-values.ts';
 import type { FaithfulnessCurve } from './faithfulness-curve.type.ts';
 
-interface Evaluation {
-  spec: { kind: string; options: { ablation: string } };
-  edges: number;
-  sizes?: { edges: number; share: number; faithfulness: number; completeness?: number }[];
-  cpr?: number | null;
-  cmd?: number | null;
-}
-
 /** Null for another kind. */
 export async function curveOf({ result, array }: Finding): Promise<FaithfulnessCurve | null> {
-  const { spec, sizes, edges, cpr = null, cmd = null } = result as unknown as Evaluation;
+  const { spec, sizes, edges, cpr = null, cmd = null } = result;
   if (spec.kind !== 'circuit-evaluation' || sizes === undefined) return null;
   const { values } = (await array('metric'))!;
   const pairs = values.length / sizes.length;
@@ -23,7 +15,7 @@ export async function curveOf({ result, array }: Finding): Promise<FaithfulnessC
       ...{ edges: count, share, faithfulness, completeness },
       metric: mean(values.subarray(at * pairs, (at + 1) * pairs)),
     })),
-    ...{ edgeCount: edges, ablation: spec.options.ablation, cpr, cmd },
+    ...{ edgeCount: edges as number, ablation: spec.options.ablation, cpr, cmd },
     baselineClean: await baseline('baseline.clean'),
     baselineAblated: await baseline('baseline.ablated'),
   };

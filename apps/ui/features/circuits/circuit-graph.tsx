@@ -14,14 +14,16 @@ import { GraphDrawing } from './graph-drawing.tsx';
 interface CircuitGraphProps {
   circuitId: string;
   filter: EdgeFilter;
+  /** How many edges are drawn unless the address says. */
+  usual?: number;
   shape: { nHeads: number; nKvHeads: number } | null | undefined;
   selected: string | null;
   onSelect: (node: string | null) => void;
 }
 
-export function CircuitGraph({ circuitId, filter, shape, selected, onSelect }: CircuitGraphProps) {
+export function CircuitGraph({ circuitId, filter, usual, shape, selected, onSelect }: CircuitGraphProps) {
   const { params, change } = useUrlState();
-  const first = edgeCount(params.get('n'));
+  const first = edgeCount(params.get('n'), usual);
   const [draft, setDraft] = useDraft(String(first), (n) => change({ n }));
   const graph = useGraphqlQuery(CircuitGraphDocument, { id: circuitId, first, filter }, { keepPrevious: true });
   const found = graph.data?.circuit?.edges;

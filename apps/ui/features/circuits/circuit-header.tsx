@@ -1,6 +1,6 @@
 /** What a circuit is of, and its downloads. */
 import Link from 'next/link';
-import { countText } from '../../components/number-text.ts';
+import { countText, numberText } from '../../components/number-text.ts';
 import { PageHeader } from '../../components/page-header.tsx';
 import type { CircuitPageQuery } from '../../graphql/graphql.ts';
 import { modelTitle } from '../models/model-title.ts';
@@ -8,7 +8,8 @@ import { modelTitle } from '../models/model-title.ts';
 const formats = ['json', 'csv', 'ndjson', 'arrow', 'safetensors', 'attribution-graph.json'];
 
 export function CircuitHeader({ circuit }: { circuit: NonNullable<CircuitPageQuery['circuit']> }) {
-  const { id, name, edgeCount, experiment } = circuit;
+  const { id, name, edgeCount, inCircuitCount, experiment } = circuit;
+  const faithfulness = experiment?.discoveredCircuit?.faithfulness;
   const downloads = formats.map((format) => (
     <a key={format} className="button" href={`/export/circuits/${id}.${format}`} download>
       .{format}
@@ -23,6 +24,12 @@ export function CircuitHeader({ circuit }: { circuit: NonNullable<CircuitPageQue
             {' '}
             of {modelTitle(experiment)}, from <Link href={`/experiments/${experiment.id}`}>its experiment</Link>
             {experiment.dataSet && <> on {experiment.dataSet.name}</>}
+          </>
+        )}
+        {typeof inCircuitCount === 'number' && (
+          <>
+            ; {countText(inCircuitCount)} of them are the circuit
+            {typeof faithfulness === 'number' && <>, of faithfulness {numberText(faithfulness)}</>}
           </>
         )}
         . A score estimates how the metric changes when the edge goes from clean to corrupted.

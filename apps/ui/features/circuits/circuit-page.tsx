@@ -20,17 +20,19 @@ export function CircuitPage({ id }: { id: string }) {
   if (!page.data) return <Loading what="the circuit" lines={10} />;
   const { circuit } = page.data;
   if (!circuit) return <NoSuchCircuit id={id} />;
+  const { inCircuitCount } = circuit;
   const filter = edgeFilter(params);
   const node = params.get('node');
   const select = (name: string | null): void => change({ node: name });
   return (
     <>
       <CircuitHeader circuit={circuit} />
-      <EdgeFilters />
+      <EdgeFilters hasCircuit={inCircuitCount !== null && inCircuitCount !== undefined} />
       <div className={styles.columns}>
         <CircuitGraph
           circuitId={id}
           filter={filter}
+          usual={filter.inCircuit ? (inCircuitCount ?? undefined) : undefined}
           shape={circuit.experiment?.model?.shape}
           selected={node}
           onSelect={select}

@@ -9,12 +9,14 @@ export const kindWords: Record<NodeKind, string> = {
   LOGITS: 'logits',
 };
 export const portWords: Record<Port, string> = { Q: 'q', K: 'k', V: 'v', IN: 'in' };
+/** Whether an edge belongs to the chosen circuit, as the address says it. */
+export const membershipWords = { yes: 'in it', no: 'outside' } as const;
 export const signWords: Record<Sign, string> = { POSITIVE: 'positive', NEGATIVE: 'negative' };
 
 /** All parameters of the filter, for clearing it. */
-export const filterParameters = ['from', 'to', 'fromLayers', 'toLayers', 'ports', 'sign', 'min'] as const;
+export const filterParameters = ['from', 'to', 'fromLayers', 'toLayers', 'ports', 'sign', 'min', 'in'] as const;
 
-/** `?from=HEAD.MLP&fromLayers=3-12&ports=Q.K&sign=POSITIVE&min=0.01`; what names nothing is left out. */
+/** `?from=HEAD.MLP&fromLayers=3-12&ports=Q.K&sign=POSITIVE&min=0.01&in=yes`; what names nothing is left out. */
 export function edgeFilter(params: URLSearchParams): EdgeFilter {
   const sign = params.get('sign') ?? '';
   const min = Number.parseFloat(params.get('min') ?? '');
@@ -24,6 +26,7 @@ export function edgeFilter(params: URLSearchParams): EdgeFilter {
     ports: keysOf(params.get('ports'), portWords),
     sign: Object.hasOwn(signWords, sign) ? (sign as Sign) : undefined,
     minAbsoluteScore: min > 0 && Number.isFinite(min) ? min : undefined,
+    inCircuit: { yes: true, no: false }[params.get('in') ?? ''],
   });
 }
 

@@ -2,7 +2,7 @@
 /** Which edges are shown, kept in the address. */
 import { useUrlState } from '../../client/use-url-state.ts';
 import { CheckGroup } from '../../components/check-group.tsx';
-import { filterParameters, keysOf, kindWords, portWords, signWords } from './edge-filter.ts';
+import { filterParameters, keysOf, kindWords, membershipWords, portWords, signWords } from './edge-filter.ts';
 import styles from './edge-filters.module.css';
 import { LayerInputs } from './layer-inputs.tsx';
 import { ScoreInput } from './score-input.tsx';
@@ -10,7 +10,8 @@ import { ScoreInput } from './score-input.tsx';
 const { LOGITS: _logits, KV_HEAD: _keysAndValues, ...senderKinds } = kindWords;
 const { INPUT: _input, ...receiverKinds } = kindWords;
 
-export function EdgeFilters() {
+/** @param hasCircuit whether some of the edges are a chosen circuit */
+export function EdgeFilters({ hasCircuit }: { hasCircuit: boolean }) {
   const { params, change } = useUrlState();
   const set = (name: string, value: string | null): void => change({ [name]: value, after: null, page: null });
   const list = <T extends string>(name: string, table: Record<T, string>) => ({
@@ -51,6 +52,19 @@ export function EdgeFilters() {
           ))}
         </select>
       </label>
+      {hasCircuit && (
+        <label className={styles.field}>
+          Circuit
+          <select value={params.get('in') ?? ''} onChange={(event) => set('in', event.target.value)}>
+            <option value="">all edges</option>
+            {Object.entries(membershipWords).map(([key, words]) => (
+              <option key={key} value={key}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <ScoreInput value={params.get('min')} onChange={(value) => set('min', value)} />
       {filtered && (
         <button type="button" onClick={clear}>

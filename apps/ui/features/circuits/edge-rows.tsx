@@ -5,6 +5,7 @@ import { readFragment, type FragmentType } from '../../graphql/fragment-masking.
 import { EdgeRowFragmentDoc } from '../../graphql/graphql.ts';
 import { portWords } from './edge-filter.ts';
 import styles from './edge-table.module.css';
+import { StrengthCell } from './strength-cell.tsx';
 
 interface EdgeRowsProps {
   edges: readonly FragmentType<typeof EdgeRowFragmentDoc>[];
@@ -13,6 +14,7 @@ interface EdgeRowsProps {
 
 export function EdgeRows({ edges, onSelect }: EdgeRowsProps) {
   const rows = readFragment(EdgeRowFragmentDoc, edges);
+  const hasInterval = rows.some(({ interval }) => interval);
   const strongest = Math.max(...rows.map(({ score }) => Math.abs(score)), Number.MIN_VALUE);
   return (
     <table className={`${table.table} ${styles.edges}`}>
@@ -27,13 +29,18 @@ export function EdgeRows({ edges, onSelect }: EdgeRowsProps) {
           <th scope="col" className={table.number}>
             Score
           </th>
+          {hasInterval && (
+            <th scope="col" className={table.number}>
+              95 %
+            </th>
+          )}
           <th scope="col">
             <span className="visually-hidden">Strength</span>
           </th>
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ name, rank, sender, receiver, port, score }) => (
+        {rows.map(({ name, rank, sender, receiver, port, score, interval }) => (
           <tr key={name} data-edge={name}>
             <td className={table.number}>{rank}</td>
             <td>
@@ -44,12 +51,12 @@ export function EdgeRows({ edges, onSelect }: EdgeRowsProps) {
             </td>
             <td>{portWords[port]}</td>
             <td className={table.number}>{numberText(score)}</td>
-            <td className={styles.strength}>
-              <span
-                data-sign={score < 0 ? 'negative' : 'positive'}
-                style={{ width: `${(Math.abs(score) / strongest) * 100}%` }}
-              />
-            </td>
+            {hasInterval && (
+              <td className={`${table.number} ${styles.interval}`}>
+                {interval && `${numberText(interval.low)} to ${numberText(interval.high)}`}
+              </td>
+            )}
+            <StrengthCell value={score} strongest={strongest} />
           </tr>
         ))}
       </tbody>

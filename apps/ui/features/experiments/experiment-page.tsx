@@ -3,13 +3,11 @@
 import Link from 'next/link';
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import { EmptyState, ErrorNotice, Loading } from '../../components/notice.tsx';
-import { ExperimentPageDocument, type ExperimentPageQuery } from '../../graphql/graphql.ts';
-import { CircuitCard } from '../circuits/circuit-card.tsx';
-import { PatchingStudy } from '../patching/patching-study.tsx';
-import { SteeringStudy } from '../steering/steering-study.tsx';
+import { ExperimentPageDocument } from '../../graphql/graphql.ts';
 import { ExperimentDetails } from './experiment-details.tsx';
 import { ExperimentHeader } from './experiment-header.tsx';
 import { ExperimentPairs } from './experiment-pairs.tsx';
+import { Findings } from './findings.tsx';
 import { isActive } from './kinds.ts';
 
 export function ExperimentPage({ id }: { id: string }) {
@@ -25,20 +23,11 @@ export function ExperimentPage({ id }: { id: string }) {
   return (
     <>
       <ExperimentHeader experiment={experiment} />
-      <Findings experiment={experiment} />
+      {experiment.status === 'SUCCEEDED' && <Findings experimentId={experiment.id} kind={experiment.kind} />}
       <ExperimentPairs experiment={experiment} />
       <ExperimentDetails experiment={experiment} />
     </>
   );
-}
-
-function Findings({ experiment }: { experiment: NonNullable<ExperimentPageQuery['experiment']> }) {
-  if (experiment.status !== 'SUCCEEDED') return null;
-  if (experiment.circuit) return <CircuitCard circuit={experiment.circuit} />;
-  if (experiment.kind === 'ACTIVATION_PATCHING') return <PatchingStudy experimentId={experiment.id} />;
-  if (experiment.kind === 'STEERING' || experiment.kind === 'GENERATION')
-    return <SteeringStudy experimentId={experiment.id} />;
-  return <p>The arrays of the result are listed under Details; download them to work with them.</p>;
 }
 
 function NoSuchExperiment({ id }: { id: string }) {

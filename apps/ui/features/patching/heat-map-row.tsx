@@ -21,6 +21,7 @@ export const HeatMapRow = memo(function HeatMapRow({ row, index, focusColumn }: 
           data-row={index}
           data-column={column}
           aria-label={cell.words}
+          data-marked={cell.isMarked || undefined}
           className={cell.value === null ? styles.missing : undefined}
           style={{ backgroundColor: cell.colour }}
         />

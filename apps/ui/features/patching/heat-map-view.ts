@@ -8,6 +8,8 @@ export interface HeatCell {
   colour: string;
   /** `L12, position 30 ·bomb/·pie: 0.93` */
   words: string;
+  /** Set off from the others. */
+  isMarked: boolean;
 }
 
 export interface HeatRow extends RowView {
@@ -24,13 +26,16 @@ export interface HeatMapViewOptions {
   columns: ColumnView[];
   grid: MeasuredGrid;
   extent: number;
+  /** Which cells are set off, by the grid's indices of row and column, and in a word why. */
+  marked?: { word: string; has: (row: number, column: number) => boolean };
 }
 
-export function heatMapView({ rows, columns, grid, extent }: HeatMapViewOptions): HeatMapView {
+export function heatMapView({ rows, columns, grid, extent, marked }: HeatMapViewOptions): HeatMapView {
   const cell = (row: RowView, column: ColumnView): HeatCell => {
     const value = cellValue(grid.matrix, row.index, { column, centre: grid.centre });
-    const words = `${row.text}, ${columnWords(column)}: ${numberText(value)}`;
-    return { value, colour: colourOf(value, { ...grid, extent }), words };
+    const isMarked = marked?.has(row.index, column.index) ?? false;
+    const words = `${row.text}, ${columnWords(column)}: ${numberText(value)}${isMarked ? `, ${marked?.word}` : ''}`;
+    return { value, colour: colourOf(value, { ...grid, extent }), words, isMarked };
   };
   return { columns, rows: rows.map((row) => ({ ...row, cells: columns.map((column) => cell(row, column)) })) };
 }

@@ -1,0 +1,72 @@
+'use client';
+/** The strongest edges with their intervals over resampled pairs, and how often each is among the strongest. */
+import { useState } from 'react';
+import table from '../../components/data-table.module.css';
+import { FactList } from '../../components/fact-list.tsx';
+import { numberText } from '../../components/number-text.ts';
+import study from '../../components/study.module.css';
+import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
+import { BootstrapTableFragmentDoc } from '../../graphql/graphql.ts';
+
+/** Rows before the reader asks for all. */
+const fewRows = 20;
+
+export function BootstrapTable({ bootstrap }: { bootstrap: FragmentType<typeof BootstrapTableFragmentDoc> }) {
+  const { resamples, units, pairsPerUnit, stability, top } = readFragment(BootstrapTableFragmentDoc, bootstrap);
+  const [all, setAll] = useState(false);
+  return (
+    <section className={`${study.section} ${study.card}`} aria-label="Bootstrap">
+      <h2>How sure the strongest edges are</h2>
+      <FactList
+        facts={[
+          {
+            name: 'Stability',
+            value: numberText(stability),
+            hint: 'Mean Jaccard index of the resamples’ strongest edges',
+          },
+          { name: 'Resamples', value: resamples },
+          { name: pairsPerUnit === 1 ? 'Pairs' : `Units of ${pairsPerUnit} pairs`, value: units },
+        ]}
+      />
+      <div className={table.frame}>
+        <table className={table.table}>
+          <thead>
+            <tr>
+              <th scope="col">Edge</th>
+              <th scope="col" className={table.number}>
+                Score
+              </th>
+              <th scope="col" className={table.number}>
+                95 % interval
+              </th>
+              <th scope="col" className={table.number}>
+                Selected
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {(all ? top : top.slice(0, fewRows)).map(({ name, score, low, high, frequency }) => (
+              <tr key={name}>
+                <td>
+                  <code>{name}</code>
+                </td>
+                <td className={table.number}>{numberText(score)}</td>
+                <td className={table.number}>
+                  {numberText(low)} to {numberText(high)}
+                </td>
+                <td className={table.number}>{Math.round(frequency * 100)} %</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {!all && top.length > fewRows && (
+        <p>
+          <button type="button" onClick={() => setAll(true)}>
+            Show all {top.length}
+          </button>
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,49 @@
+/** Rows of effects: rank, from, to, port, effect, and a bar against the strongest of the page. */
+import table from '../../components/data-table.module.css';
+import { numberText } from '../../components/number-text.ts';
+import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
+import { EffectRowFragmentDoc } from '../../graphql/graphql.ts';
+import { portWords } from '../circuits/edge-filter.ts';
+import styles from '../circuits/edge-table.module.css';
+import { StrengthCell } from '../circuits/strength-cell.tsx';
+
+export function EffectRows({ effects }: { effects: readonly FragmentType<typeof EffectRowFragmentDoc>[] }) {
+  const rows = readFragment(EffectRowFragmentDoc, effects);
+  const strongest = Math.max(...rows.map(({ effect }) => Math.abs(effect)), Number.MIN_VALUE);
+  return (
+    <table className={`${table.table} ${styles.edges}`}>
+      <thead>
+        <tr>
+          <th scope="col" className={table.number}>
+            Rank
+          </th>
+          <th scope="col">From</th>
+          <th scope="col">To</th>
+          <th scope="col">Port</th>
+          <th scope="col" className={table.number}>
+            Effect
+          </th>
+          <th scope="col">
+            <span className="visually-hidden">Strength</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ name, rank, sender, receiver, port, effect }) => (
+          <tr key={name} data-edge={name}>
+            <td className={table.number}>{rank}</td>
+            <td>
+              <code>{sender.name}</code>
+            </td>
+            <td>
+              <code>{receiver.name}</code>
+            </td>
+            <td>{portWords[port]}</td>
+            <td className={table.number}>{numberText(effect)}</td>
+            <StrengthCell value={effect} strongest={strongest} />
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,49 @@
+/** The chosen heads, strongest first. */
+import table from '../../components/data-table.module.css';
+import { numberText } from '../../components/number-text.ts';
+import study from '../../components/study.module.css';
+import edges from '../circuits/edge-table.module.css';
+import { StrengthCell } from '../circuits/strength-cell.tsx';
+import type { Scan } from './head-scan-study.tsx';
+
+export function ChosenHeads({ heads }: Pick<Scan, 'heads'>) {
+  const strongest = Math.max(...heads.map(({ score }) => Math.abs(score)), Number.MIN_VALUE);
+  if (heads.length === 0) return <p>No head’s score is over the threshold.</p>;
+  return (
+    <section className={study.section} aria-label="Chosen heads">
+      <h2>
+        {heads.length} chosen {heads.length === 1 ? 'head' : 'heads'}
+      </h2>
+      <div className={table.frame}>
+        <table className={`${table.table} ${edges.edges}`}>
+          <thead>
+            <tr>
+              <th scope="col" className={table.number}>
+                Rank
+              </th>
+              <th scope="col">Head</th>
+              <th scope="col" className={table.number}>
+                Score
+              </th>
+              <th scope="col">
+                <span className="visually-hidden">Strength</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {heads.map(({ name, score }, i) => (
+              <tr key={name}>
+                <td className={table.number}>{i + 1}</td>
+                <td>
+                  <code>{name}</code>
+                </td>
+                <td className={table.number}>{numberText(score)}</td>
+                <StrengthCell value={score} strongest={strongest} />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

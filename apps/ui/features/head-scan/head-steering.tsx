@@ -1,0 +1,80 @@
+/** The chosen heads' summed contribution as a direction: added to the corrupted runs, and taken from the clean ones. */
+import type { ChartAxis } from '../../components/chart-axis.ts';
+import table from '../../components/data-table.module.css';
+import { LineChart } from '../../components/line-chart.tsx';
+import { numberText } from '../../components/number-text.ts';
+import { sentenceCase } from '../../components/sentence-case.ts';
+import { shareText } from '../../components/share-text.ts';
+import study from '../../components/study.module.css';
+import { readFragment } from '../../graphql/fragment-masking.ts';
+import {
+  HeadSteeringStepFragmentDoc,
+  type HeadSteeringStepFragment,
+  type HeadValidationFragment,
+} from '../../graphql/graphql.ts';
+
+interface HeadSteeringProps {
+  steering: NonNullable<HeadValidationFragment['steer']>;
+  metric: string;
+}
+
+const ways = {
+  induce: 'added to the corrupted runs',
+  inhibit: 'taken from the clean runs',
+} as const;
+
+/** By coefficient, as the axis of a chart has them. */
+const ascending = (steps: readonly HeadSteeringStepFragment[]): HeadSteeringStepFragment[] =>
+  [...steps].sort((a, b) => a.coefficient - b.coefficient);
+
+export function HeadSteering({ steering, metric }: HeadSteeringProps) {
+  const induce = ascending(readFragment(HeadSteeringStepFragmentDoc, steering.induce));
+  const inhibit = ascending(readFragment(HeadSteeringStepFragmentDoc, steering.inhibit));
+  const axis: ChartAxis = { name: 'coefficient', values: induce.map(({ coefficient }) => coefficient) };
+  const metricOf = ({ metric: value }: HeadSteeringStepFragment): number => value;
+  const lines = [
+    { name: ways.induce, values: induce.map(metricOf) },
+    { name: ways.inhibit, values: inhibit.map(metricOf) },
+  ];
+  return (
+    <div className={`${study.section} ${study.card}`}>
+      <h3>What they add, as a direction before layer {steering.layer}</h3>
+      <ul className={study.key}>
+        {lines.map(({ name }, i) => (
+          <li key={name} data-line={i}>
+            {sentenceCase(metric)}, {name}
+          </li>
+        ))}
+      </ul>
+      {induce.length > 1 && (
+        <LineChart label={`${sentenceCase(metric)} by coefficient`} axis={axis} lines={lines} references={[]} hasDots />
+      )}
+      <div className={table.frame}>
+        <table className={table.table}>
+          <thead>
+            <tr>
+              {['Coefficient', ways.induce, 'Flipped', ways.inhibit, 'Flipped'].map((name, i) => (
+                <th key={i} scope="col" className={table.number}>
+                  {sentenceCase(name)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {induce.map((step, i) => (
+              <tr key={i}>
+                <th scope="row" className={table.number}>
+                  {numberText(step.coefficient)}
+                </th>
+                <td className={table.number}>{numberText(step.metric)}</td>
+                <td className={table.number}>{shareText(step.flips)}</td>
+                <td className={table.number}>{numberText(inhibit[i]?.metric)}</td>
+                <td className={table.number}>{shareText(inhibit[i]?.flips)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </div>
+  );
+}
