@@ -1,6 +1,7 @@
 /** An experiment from its spec to its result: pairs to tokens, tokens to shards, shards to the engine, arrays merged. */
 import { openModelSource, resolveModel, TokenizerMissingError, type ModelSource, type Tokenizer } from '@demur/model';
 import { requireRoom } from './attribution/kept-scores.ts';
+import { requirePlan, runToPlan } from './cost/plan-run.ts';
 import { readGivenArrays } from './circuit-runs/given-arrays.ts';
 import { loadPairs } from './dataset/load-pairs.ts';
 import { requireRoles } from './dataset/require-roles.ts';
@@ -15,7 +16,6 @@ import { openKeptShards, type KeptShards, type Resumed } from './kept-shards.ts'
 import { kindOf, roundsOf } from './kinds/index.ts';
 import { metricTokensOf } from './metrics/metric-tokens.ts';
 import type { NamedArray } from './named-array.ts';
-import { planShards } from './plan-shards.ts';
 import { runRecord } from './record.ts';
 import { resultJson, type ExperimentResult } from './result.ts';
 import { runKey } from './run-key.ts';
@@ -28,7 +28,6 @@ import type { ExperimentSpec } from './spec.ts';
 import { refusalTokensOf } from './steering/refusal-tokens.ts';
 import { readRefusalWords, refusalWarnings } from './steering/refusal-words.ts';
 import { readDirections, type Directions, type ResolveFile } from './steering/directions.ts';
-import { pairsPerStreamedShard } from './streamed-shards.ts';
 import { timeSpent } from './time-spent.ts';
 
 /** How far a run is. `load`: part of the weights; `run`: shards, one that is under way counting by its steps. */
@@ -62,14 +61,15 @@ export interface RunOptions {
 
 /**
  * Runs an experiment. Everything that can be refused is refused before the first pass.
- * Throws `SpecError`, `PairError` or the model's own errors for bad input, `CancelledError` when `signal` aborts.
+ * Throws `SpecError`, `PairError` or the model's own errors for bad input, `MemoryBudgetError` for what does not fit the
+ * engine's memory, `CancelledError` when `signal` aborts.
  */
 export async function runExperiment(given: ExperimentSpec, options: RunOptions): Promise<ExperimentResult> {
   const startedAt = new Date().toISOString();
   const prepared = options.prepared ?? (await prepareExperiment(given, options));
   const { spec, source, tokenizer, dataSet } = prepared;
   const model = options.pool.place(source);
-  const shards = planShards(dataSet.pairs, pairsPerShard(spec, { source, dataSet, model }));
+  const { shards } = requirePlan(runToPlan(prepared, options.pool));
   const kept = await openKept(prepared, { model, shards, startedAt, options });
   const { resumed } = kept;
   if (resumed !== undefined) options.onResume?.(resumed);
@@ -99,16 +99,6 @@ async function openKept(
   const { pool, shards: store } = options;
   const key = store === undefined ? '' : await runKey(prepared, { pool, model, shards });
   return openKeptShards({ store, key, total: roundsOf(prepared.spec).length * shards.length, startedAt });
-}
-
-/** Of a streamed model; undefined for one in memory. */
-function pairsPerShard(
-  spec: ExperimentSpec,
-  { source, dataSet, model }: { source: ModelSource; dataSet: ResolvedDataSet; model: ModelRef },
-): number | undefined {
-  const { mode, activationBytes } = model.residency;
-  if (mode === 'resident') return undefined;
-  return pairsPerStreamedShard(spec, dataSet.pairs, { config: source.config, activationBytes });
 }
 
 /** A spec with its model opened and its pairs tokenised and checked: ready to run. */

@@ -10,7 +10,7 @@ import type { PreparedExperiment } from '../run.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import { calibrationOf, type Calibration } from './calibration.ts';
 import { memoryAdvice } from './memory-advice.ts';
-import { planRun, type RunPlan } from './plan-run.ts';
+import { planRun, runToPlan, type RunPlan } from './plan-run.ts';
 import { makespan, shardSeconds } from './seconds.ts';
 
 export interface CostEstimate {
@@ -54,10 +54,10 @@ export async function estimateCost(
   prepared: PreparedExperiment,
   { pool, patienceMs }: EstimateOptions,
 ): Promise<CostEstimate> {
-  const { shardSpec, source, dataSet } = prepared;
-  const model = pool.place(source);
-  const workers = pool.workersFor(model);
-  const plan = planRun({ shardSpec, pairs: dataSet.pairs, config: source.config, model, workers });
+  const { shardSpec, source } = prepared;
+  const run = runToPlan(prepared, pool);
+  const { model, workers } = run;
+  const plan = planRun(run);
   const pace = await within(calibrationOf(source, pool), patienceMs);
   const { budgetBytes, weightBytes } = model.residency;
   const peakBytes = ENGINE_BYTES + weightBytes + plan.activationBytes;

@@ -4,8 +4,11 @@
  */
 import { gigabytes, MemoryBudgetError, tapeBudget, type ModelConfig } from '@demur/model';
 import type { ResolvedPair } from '../dataset/resolved-pair.ts';
+import type { EnginePool } from '../engine/pool.ts';
 import type { ModelRef } from '../engine/protocol.ts';
-import { PAIRS_PER_SHARD, planShards } from '../plan-shards.ts';
+import { kindOf } from '../kinds/index.ts';
+import { PAIRS_PER_SHARD, planShards, shardsTogether } from '../plan-shards.ts';
+import type { PreparedExperiment } from '../run.ts';
 import type { Shard } from '../shard.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import { memoryAdvice } from './memory-advice.ts';
@@ -24,6 +27,12 @@ export interface RunToPlan {
   model: ModelRef;
   /** Workers that run shards of it at a time. */
   workers: number;
+}
+
+/** What there is to plan of an experiment, on the engine of a pool. @throws MemoryBudgetError where no part of the model fits */
+export function runToPlan({ shardSpec, source, dataSet }: PreparedExperiment, pool: EnginePool): RunToPlan {
+  const model = pool.place(source);
+  return { shardSpec, pairs: dataSet.pairs, config: source.config, model, workers: pool.workersFor(model) };
 }
 
 /** The shards of a run, in their order, and what each asks of the engine. */
@@ -65,7 +74,10 @@ function planOf({ shardSpec, pairs, config, model, workers }: RunToPlan, pairsPe
   const planned: PlannedRun = { config, activationBytes, tapeBudgetBytes: tapeBudget(activationBytes), pairs };
   const shards = planShards([...pairs], pairsPerShard);
   const counts = shards.map((shard) => countShard(shardSpec, shard, planned));
-  const largest = counts.map(({ peakBytes }) => peakBytes).sort((a, b) => b - a);
+  // In a round in which all pairs run at the same time, the workers share them.
+  const members = kindOf(shardSpec).together === undefined ? [] : shardsTogether(shards, workers);
+  const atOnce = members.length === 0 ? counts : members.map((shard) => countShard(shardSpec, shard, planned));
+  const largest = atOnce.map(({ peakBytes }) => peakBytes).sort((a, b) => b - a);
   const together = largest.slice(0, workers).reduce((sum, bytes) => sum + bytes, 0);
   return { shards, counts, activationBytes: together, fits: together <= available };
 }
