@@ -48,13 +48,19 @@ export function tapeOf(
   };
 }
 
+/** Gradients where a block begins. */
+export interface InputGradients {
+  residPre: Tensor2D;
+  ln1Normalized: Tensor2D;
+}
+
 /**
  * Gradients of one block, of a pass with one row group. Where that ran for its last position alone, so are these, but for
  * those of keys, values and what is before them.
  */
 export interface BlockGradients {
-  residPre: Tensor2D;
-  ln1Normalized: Tensor2D;
+  /** Through the attention's projections and norm: when asked for, since whoever has its receivers' gradients has their sum. */
+  atInput(): InputGradients;
   attn: AttentionGradients;
   z: Tensor2D;
   /** At the heads' sum before the post-norm. */
@@ -85,7 +91,7 @@ function attentionInputGradient({ attn }: Block, { q, k, v }: AttentionGradients
 
 /**
  * Vector-Jacobian product of a block: dResidPost [rows, dModel] → gradients at its activations. Keys and values that the
- * group holds fixed are constants. Call it inside `tf.tidy`.
+ * group holds fixed are constants. Call it, and `atInput`, inside one `tf.tidy`.
  * @param options.perQueryHead see AttentionGradients.
  */
 export function blockVjp(
@@ -104,7 +110,10 @@ export function blockVjp(
   const attnRaw = through(block.ln1Post, tape.ln1Post, residMid);
   const z: Tensor2D = tf.matMul(attnRaw, block.attn.W_O, false, true);
   const attn = scoped(() => attendVjp(z, tape.attn, group, { rule: block.attn, perQueryHead }));
-  const ln1Normalized = attentionInputGradient(block, attn, group);
-  const residPre: Tensor2D = onlyLast(residMid, group).add(normVjp(block.ln1, tape.ln1, ln1Normalized));
-  return { residPre, ln1Normalized, attn, z, attnRaw, residMid, mlpInput, ln2Normalized: dIn, pre: dPre, post };
+  const atInput = (): InputGradients => {
+    const ln1Normalized = attentionInputGradient(block, attn, group);
+    const residPre: Tensor2D = onlyLast(residMid, group).add(normVjp(block.ln1, tape.ln1, ln1Normalized));
+    return { residPre, ln1Normalized };
+  };
+  return { atInput, attn, z, attnRaw, residMid, mlpInput, ln2Normalized: dIn, pre: dPre, post };
 }

@@ -7,7 +7,7 @@ import type { Tensor, Tensor2D, TensorContainer } from '@tensorflow/tfjs';
 import { passBlock, runBlock } from './block.ts';
 import type { Block } from './block.ts';
 import { blockVjp, projectionRows, tapeOf } from './block-vjp.ts';
-import type { BlockGradients, BlockTape } from './block-vjp.ts';
+import type { BlockGradients, BlockTape, InputGradients } from './block-vjp.ts';
 import { toCanonical } from './canonical.ts';
 import { normVjp } from './components/norm.ts';
 import { lastRows, onlyLast } from './components/row-groups.ts';
@@ -98,7 +98,7 @@ function forward(model: Transformer, tokens: readonly (readonly number[])[], opt
 /** The gradient at each activation of a block that has one, in the layout of a pass. */
 function gradientAt(
   { attn: rule, ln1Post, ln2Post }: Block,
-  gradients: BlockGradients,
+  gradients: BlockGradients & InputGradients,
   dResidPost: Tensor2D,
 ): Partial<Record<BlockHook, () => Tensor>> {
   const { attn, attnRaw, residMid } = gradients;
@@ -162,7 +162,8 @@ function backward(model: Transformer, record: ForwardRecord, metric: FinalGradie
     const run = (block: Block): Tensor2D =>
       scoped(() => {
         const used = tape ?? tapeOf(runBlock(block, input, [group], { lastOnly }));
-        const gradients = blockVjp(block, used, dResidPost, { group });
+        const upper = blockVjp(block, used, dResidPost, { group });
+        const gradients = { ...upper, ...upper.atInput() };
         for (const [hook, value] of Object.entries(gradientAt(block, gradients, dResidPost)))
           keep(hook as BlockHook, layer, value);
         return gradients.residPre;

@@ -11,7 +11,7 @@ import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import { blockVjp, headResults, lastRows, normJvp, onlyLast, runBlock, tapeOf } from '@demur/model/engine';
 import type { Block, BlockTape, KeyValues, RowGroup, Transformer } from '@demur/model/engine';
 import type { CancelToken } from '../engine/cancel-token.ts';
-import { receiversPerLayer } from '../graph/graph.ts';
+import { receiversPerLayer, sendersBeforeLayer } from '../graph/graph.ts';
 import type { KvHeads } from '../graph/graph.ts';
 import type { Metric } from '../metrics/metric.ts';
 import type { Readings } from '../readings.ts';
@@ -21,7 +21,7 @@ import { runPairs } from '../suffix/pair-runs.ts';
 import type { LayerView } from '../suffix/pair-runs.ts';
 import { scoreProducts } from './products.ts';
 import type { ScoreUse } from './products.ts';
-import { layerReceivers, meanOverPath } from './receivers.ts';
+import { attentionReceivers, meanOverPath } from './receivers.ts';
 import type { PathPoints } from './receivers.ts';
 import { keepsTapes, pathChunks } from './path-chunks.ts';
 
@@ -85,10 +85,10 @@ export function stepsOf(
 }
 
 /**
- * corrupted − clean of each head's contribution and of the MLP's output: [nHeads + 1, S · pairs · dModel]. A post-norm
+ * corrupted − clean of each head's contribution, [nHeads, S · pairs · dModel], and of the MLP's output, [1, …]. A post-norm
  * carries what a head adds to first order, at the clean run: its Jacobian sees how one head's change rescales all of them.
  */
-function senderDifferences({ block, trace, rows }: LayerView, postNorm: PostNorm): Tensor2D {
+function senderDifferences({ block, trace, rows }: LayerView, postNorm: PostNorm): Tensor2D[] {
   const difference = (x: Tensor2D): Tensor2D => rows(x, 'corrupted').sub(rows(x, 'clean'));
   const results = headResults(block, difference(trace.z));
   const { ln1Post: weights } = block;
@@ -98,7 +98,7 @@ function senderDifferences({ block, trace, rows }: LayerView, postNorm: PostNorm
       ? normJvp(weights, { unit: rows(ln1Post.unit, 'clean'), scale: rows(ln1Post.scale, 'clean') }, results)
       : results;
   const mlp = difference(trace.mlpOut);
-  return tf.concat2d([heads.reshape<Tensor2D>([block.attn.nHeads, -1]), mlp.reshape<Tensor2D>([1, -1])], 0);
+  return [heads.reshape<Tensor2D>([block.attn.nHeads, -1]), mlp.reshape<Tensor2D>([1, -1])];
 }
 
 function layerRecord(view: LayerView, { keepsTape, postNorm }: { keepsTape: boolean; postNorm: PostNorm }) {
@@ -108,7 +108,7 @@ function layerRecord(view: LayerView, { keepsTape, postNorm }: { keepsTape: bool
     input: view.pathRows(residPre).clone(),
     prefix: view.prefixKeyValues(),
     tape: keepsTape ? view.pathTape() : null,
-    senders: [...(view.layer === 0 ? [embedding()] : []), senderDifferences(view, postNorm)],
+    senders: [...(view.layer === 0 ? [embedding()] : []), ...senderDifferences(view, postNorm)],
   };
 }
 
@@ -161,7 +161,7 @@ function scoreOnPath(
   const products = scoreProducts(record.senders, columns, { uses, rows, readings });
   const { final, group } = record;
   let dResid = onlyLast(gradientAtPoints(metric, lastRows(final, group), path.points), group);
-  products.add(meanOverPath(dResid, path));
+  products.add({ parts: [meanOverPath(dResid, path)], senders: record.senders.shape[0] });
   if (metric.layers < config.nLayers) products.moveTo(metric.layers * receiversPerLayer(config, kvHeads));
   for (let layer = metric.layers - 1; layer >= 0; layer--) {
     options.cancel.throwIfCancelled();
@@ -170,23 +170,37 @@ function scoreOnPath(
     const below = model.withBlock(layer, run, layer - 1);
     above.dispose();
     dResid = below.dResid;
-    products.add(below.receivers);
+    products.add({ parts: below.receivers, senders: sendersBeforeLayer(config, layer) + config.nHeads });
     options.onStep();
   }
   products.flush();
 }
 
-/** One block of the backward pass: the gradient at its input, and at its receivers [receivers, S · pairs · dModel]. */
+/**
+ * One block of the backward pass: the gradient at its input, and at its receivers, [receivers, S · pairs · dModel] in parts.
+ *
+ * The layer's attention reads its input through its receivers alone, so that at one point the gradient there is their sum,
+ * which takes a twentieth of the arithmetic of going back through the projections and the norm once more. Of several points
+ * the receivers are the mean.
+ */
 function backward(
   block: Block,
   { record, layer, dResid }: { record: ForwardRecord; layer: number; dResid: Tensor2D },
   { kvHeads, path }: { kvHeads: KvHeads; path: PathPoints },
-): { dResid: Tensor2D; receivers: Tensor2D } {
+): { dResid: Tensor2D; receivers: Tensor2D[] } {
   return tf.tidy(() => {
     const { prefix, input, tape: kept } = record.layers[layer] as LayerRecord;
     const group: RowGroup = { ...record.group, fixed: prefix ? [prefix] : [] };
     const tape = kept ?? tapeOf(runBlock(block, input, [group]));
     const gradients = blockVjp(block, tape, dResid, { group, perQueryHead: kvHeads === 'expanded' });
-    return { dResid: gradients.residPre, receivers: layerReceivers(block, tape, { gradients, path }) };
+    const attention = attentionReceivers(block, tape, { attn: gradients.attn, path });
+    const receivers = [...attention, meanOverPath(gradients.mlpInput, path)];
+    if (path.of > 1) return { dResid: gradients.atInput().residPre, receivers };
+    const sums = attention.map((part) => part.sum(0));
+    const below = sums
+      .reduce((sum, x) => sum.add(x))
+      .reshape<Tensor2D>(input.shape)
+      .add<Tensor2D>(gradients.residMid);
+    return { dResid: below, receivers };
   });
 }

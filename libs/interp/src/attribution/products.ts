@@ -1,6 +1,7 @@
 /**
- * From senders and receivers to scores: products of all senders' differences with the receivers of a few layers at a time,
- * as one for all rows, or apart by pair or by position.
+ * From senders and receivers to scores: products of the senders' differences with the receivers of a few layers at a time,
+ * as one for all rows, or apart by pair or by position. Senders that come after those layers take no part: half of the
+ * matrix are no edges.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
@@ -9,7 +10,7 @@ import type { Readings } from '../readings.ts';
 /** What of a block's scores is told apart: nothing, its pairs, or its suffix positions. */
 export type Parts = 'whole' | 'pair' | 'position';
 
-/** Takes scores: of part `part`, [senders, width] row-major, the receivers from `first` on. They are lent: copy or add. */
+/** Takes scores: of part `part`, [first senders, width] row-major, the receivers from `first` on. They are lent: copy or add. */
 export type UseScores = (scores: Float32Array, at: { part: number; first: number; width: number }) => void;
 
 export interface ScoreUse {
@@ -38,6 +39,21 @@ function byParts(x: Tensor2D, parts: Parts, { positions, pairs }: RowShape): Ten
     .reshape([pairs, nodes, positions * width]);
 }
 
+/** The first `count` senders of x [parts, senders, the rest]; a view of one part, which has its senders outermost. */
+function firstSenders(x: Tensor3D, count: number): Tensor3D {
+  const [parts, senders, width] = x.shape;
+  if (count === senders) return x;
+  if (parts > 1) return x.slice([0, 0, 0], [parts, count, width]);
+  return x.reshape<Tensor2D>([senders, width]).slice([0, 0], [count, width]).expandDims(0);
+}
+
+/** Receivers next to each other: their gradients, [receivers, positions · pairs · dModel] in parts that lie in order. */
+export interface ScoredReceivers {
+  parts: readonly Tensor2D[];
+  /** Senders that come before the last of them, as a count: later ones are no edges to any of them. */
+  senders: number;
+}
+
 /**
  * Collects receivers until there are enough for one product, and hands on the scores.
  * @param senders [senders, positions · pairs · dModel]; taken over.
@@ -52,8 +68,11 @@ export function scoreProducts(
   senders.dispose();
   let waiting: Tensor2D[] = [];
   let lastColumn = columns;
+  let before = 0;
   const read = ({ parts, use }: ScoreUse, from: Tensor3D, { all, first }: { all: Tensor2D; first: number }): void => {
-    const product = tf.tidy(() => tf.matMul<Tensor3D>(from, byParts(all, parts, rows), false, true));
+    const product = tf.tidy(() =>
+      tf.matMul<Tensor3D>(firstSenders(from, before), byParts(all, parts, rows), false, true),
+    );
     const [count, nodes, width] = product.shape;
     readings.read(product, (values) => {
       for (let part = 0; part < count; part++)
@@ -68,10 +87,12 @@ export function scoreProducts(
     for (const [i, use] of uses.entries()) read(use, arranged[i] as Tensor3D, { all, first: lastColumn });
     tf.dispose([all, ...waiting]);
     waiting = [];
+    before = 0;
   };
-  /** Receivers arrive from the last to the first; takes ownership of the tensor. */
-  const add = (receivers: Tensor2D): void => {
-    waiting.unshift(receivers);
+  /** Receivers arrive from the last to the first; takes ownership of the tensors. */
+  const add = ({ parts, senders: count }: ScoredReceivers): void => {
+    waiting.unshift(...parts);
+    before = Math.max(before, count);
     if (waiting.reduce((sum, x) => sum + x.shape[0], 0) >= RECEIVERS_PER_PRODUCT) flush();
   };
   /** The next receivers end before this column: those in between get no scores. */

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { blockVjp, runBlock, scoped, tapeOf } from '@demur/model/engine';
-import type { RowGroup, Transformer } from '@demur/model/engine';
+import type { Block, RowGroup, Transformer } from '@demur/model/engine';
 import type { NamedArray, ShardArrays, ShardOptions } from '../shard.ts';
 import type { Pace } from './calibration.ts';
 
@@ -66,7 +66,9 @@ async function timeBlock(model: Transformer, input: Tensor2D, group: RowGroup) {
   const trace = model.withBlock(0, (block) => scoped(() => runBlock(block, input, [group])));
   await settled(trace.residPost);
   const middle = performance.now();
-  const { residPre } = model.withBlock(0, (block) => scoped(() => blockVjp(block, tapeOf(trace), input, { group })));
+  const backward = (block: Block): Tensor2D =>
+    scoped(() => blockVjp(block, tapeOf(trace), input, { group }).atInput().residPre);
+  const residPre = model.withBlock(0, backward);
   await settled(residPre);
   const end = performance.now();
   return { forward: (middle - start) / 1000, backward: (end - middle) / 1000 };

@@ -44,12 +44,15 @@ export function receiversPerLayer({ nHeads, nKvHeads }: GraphShape, kvHeads: KvH
   return nHeads + 2 * (kvHeads === 'expanded' ? nHeads : nKvHeads) + 1;
 }
 
-/** Senders that come before a receiver, as a count: senders are in order, so these are the first ones. */
+/** Senders that come before a layer, as a count: senders are in order, so these are the first ones. */
+export function sendersBeforeLayer({ nHeads }: GraphShape, layer: number): number {
+  return 1 + layer * (nHeads + 1);
+}
+
+/** Senders that come before a receiver, as a count. */
 function sendersBefore(shape: GraphShape, receiver: number, perLayer: number): number {
-  const layer = Math.floor(receiver / perLayer);
-  if (layer === shape.nLayers) return 1 + shape.nLayers * (shape.nHeads + 1);
   const isMlp = receiver % perLayer === perLayer - 1;
-  return 1 + layer * (shape.nHeads + 1) + (isMlp ? shape.nHeads : 0);
+  return sendersBeforeLayer(shape, Math.floor(receiver / perLayer)) + (isMlp ? shape.nHeads : 0);
 }
 
 /** The graph of a model: heads of one layer do not feed each other, but feed the MLP of their layer. */
