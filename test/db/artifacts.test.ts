@@ -204,7 +204,13 @@ function completionTests(database: () => Database): void {
 
   it.each(bad)('leaves everything as it was when %s', async (_, arrays, circuit, errorClass) => {
     const { id } = await runningExperiment(database());
-    await saveShard(database(), { experimentId: id, index: 0, result: 1, arrays: array('part', scores) });
+    await saveShard(database(), {
+      experimentId: id,
+      index: 0,
+      status: 'SUCCEEDED',
+      result: 1,
+      arrays: array('part', scores),
+    });
     const before = { experiment: await findExperiment(database(), id), rows: await rows() };
     const outcome = { result: 1, record: 2, artifacts: arrays, circuit } as Parameters<typeof completeExperiment>[2];
     await expect(completeExperiment(database(), id, outcome)).rejects.toThrow(errorClass);

@@ -10,7 +10,7 @@ import {
   openJobs,
   readArtifact,
   saveShard,
-  listShardIndices,
+  listShards,
   type Database,
   type Experiment,
   type ExperimentOutcome,
@@ -231,10 +231,10 @@ function recoveryTests(session: JobSession, { driver, location }: DatabaseHome):
     await child.kill();
     const start = performance.now();
     await session.open();
-    await saveShard(session.db, { experimentId: id, index: 0, result: null, arrays: {} });
+    await saveShard(session.db, { experimentId: id, index: 0, status: 'SUCCEEDED', result: null, arrays: {} });
     let shards: number[] = [];
     await session.jobs.work(async () => {
-      shards = await listShardIndices(session.db, id);
+      shards = (await listShards(session.db, id)).map(({ index }) => index);
       return outcome;
     });
     expect((await session.until(id, 'SUCCEEDED')).attempts).toBe(2);

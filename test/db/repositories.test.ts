@@ -4,6 +4,7 @@ import {
   ExperimentNotFoundError,
   ExperimentStatusError,
   SlugTakenError,
+  adoptShards,
   apiTokens,
   cancelExperiment,
   completeExperiment,
@@ -22,7 +23,7 @@ import {
   listExperiments,
   listModels,
   listPairs,
-  listShardIndices,
+  listShards,
   loadShard,
   newId,
   openDatabase,
@@ -32,6 +33,7 @@ import {
   saveShard,
   setExperimentProgress,
   startExperiment,
+  trimShards,
   verifyApiToken,
   type Database,
   type ExperimentStatus,
@@ -223,27 +225,75 @@ function shardTests(database: () => Database): void {
   const arrays = (seed: number) => ({ sums: { shape: [2, 3], values: new Float32Array(randomBits(6, seed).buffer) } });
   const bits = (values: Float32Array | undefined) => values && [...new Uint32Array(values.buffer)];
 
+  const indices = async (id: string) => (await listShards(database(), id)).map(({ index }) => index);
+  const save = (experimentId: string, index: number, seed = index) =>
+    saveShard(database(), { experimentId, index, status: 'SUCCEEDED', result: null, arrays: arrays(seed) });
+
   it('are saved, replaced and loaded again', async () => {
     const { id: experimentId } = await runningExperiment(database());
-    await saveShard(database(), { experimentId, index: 1, result: { rows: 2 }, arrays: arrays(5) });
-    await saveShard(database(), { experimentId, index: 0, result: null, arrays: {} });
-    await saveShard(database(), { experimentId, index: 1, result: { rows: 3 }, arrays: arrays(6) });
-    expect(await listShardIndices(database(), experimentId)).toEqual([0, 1]);
-    const shard = await loadShard(database(), experimentId, 1);
-    expect(shard).toMatchObject({ result: { rows: 3 }, arrays: { sums: { shape: [2, 3] } } });
-    expect(bits(shard?.arrays.sums?.values)).toEqual([...randomBits(6, 6)]);
+    const shard = { experimentId, index: 1, status: 'RUNNING', result: { rows: 2 }, arrays: arrays(5) } as const;
+    await saveShard(database(), shard);
+    await saveShard(database(), { experimentId, index: 0, status: 'SUCCEEDED', result: null, arrays: {} });
+    await saveShard(database(), { ...shard, status: 'SUCCEEDED', result: { rows: 3 }, arrays: arrays(6) });
+    expect(await listShards(database(), experimentId)).toEqual([
+      { index: 0, status: 'SUCCEEDED', result: null },
+      { index: 1, status: 'SUCCEEDED', result: { rows: 3 } },
+    ]);
+    const loaded = await loadShard(database(), experimentId, 1);
+    expect(loaded).toMatchObject({ status: 'SUCCEEDED', result: { rows: 3 }, arrays: { sums: { shape: [2, 3] } } });
+    expect(bits(loaded?.arrays.sums?.values)).toEqual([...randomBits(6, 6)]);
     expect(await loadShard(database(), experimentId, 2)).toBeUndefined();
   });
 
-  it('outlive a dead worker and go when the experiment ends', async () => {
-    const { id: experimentId } = await runningExperiment(database());
-    await saveShard(database(), { experimentId, index: 0, result: null, arrays: arrays(7) });
-    await requeueExperiment(database(), experimentId);
-    await startExperiment(database(), experimentId);
-    expect(await listShardIndices(database(), experimentId)).toEqual([0]);
-    await moves.SUCCEEDED(database(), experimentId);
-    expect(await listShardIndices(database(), experimentId)).toEqual([]);
+  it('outlive a dead worker and go when the experiment succeeds', async () => {
+    const { id } = await runningExperiment(database());
+    await save(id, 0);
+    await requeueExperiment(database(), id);
+    await startExperiment(database(), id);
+    expect(await indices(id)).toEqual([0]);
+    await moves.SUCCEEDED(database(), id);
+    expect(await indices(id)).toEqual([]);
   });
+
+  it.each(['CANCELLED', 'FAILED'] as const)('of a %s experiment pass to the next of its specification', async (end) => {
+    const specHash = newId();
+    const [other, first, second] = [await running(newId()), await running(specHash), await running(specHash)];
+    for (const [id, index] of [
+      [other, 0],
+      [first, 1],
+      [second, 2],
+    ] as const) {
+      await save(id, index);
+      await moves[end](database(), id);
+    }
+    const third = await running(specHash);
+    await adoptShards(database(), third);
+    await adoptShards(database(), third);
+    expect(await Promise.all([other, first, second, third].map(indices))).toEqual([[0], [1], [], [2]]);
+    const fourth = await running(specHash);
+    await adoptShards(database(), fourth);
+    expect(await indices(fourth)).toEqual([1]);
+    expect(bits((await loadShard(database(), fourth, 1))?.arrays.sums?.values)).toEqual([...randomBits(6, 1)]);
+    const fifth = await running(specHash);
+    await adoptShards(database(), fifth);
+    expect(await indices(fifth)).toEqual([]);
+  });
+
+  it('of experiments that have ended are bounded, the oldest dropped first; those of others stay', async () => {
+    const [oldest, newest, open] = [await running(newId()), await running(newId()), await running(newId())];
+    for (const id of [oldest, newest, open]) for (const index of [0, 1]) await save(id, index);
+    for (const id of [oldest, newest]) await moves.CANCELLED(database(), id);
+    await trimShards(database(), 2 * 24);
+    expect(await Promise.all([oldest, newest, open].map(indices))).toEqual([[], [0, 1], [0, 1]]);
+    await trimShards(database(), 2 * 24 - 1);
+    expect(await Promise.all([newest, open].map(indices))).toEqual([[], [0, 1]]);
+  });
+
+  async function running(specHash: string): Promise<string> {
+    const { id } = await createExperiment(database(), experimentInput({ specHash }));
+    await startExperiment(database(), id);
+    return id;
+  }
 }
 
 function apiTokenTests(database: () => Database): void {

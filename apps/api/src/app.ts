@@ -60,7 +60,7 @@ function createApp(env: Env, database: Database, jobs: Jobs): App {
     tokens: new Tokens(database),
     work: async () => {
       void engine.pool().catch(logError);
-      await jobs.work(runJob({ pool: () => engine.pool(), models, dataSets, directions }));
+      await jobs.work(runJob({ pool: () => engine.pool(), database, models, dataSets, directions }));
       await jobs.modelChecks.work(modelChecks.handler(() => engine.pool()));
     },
     close: async () => {

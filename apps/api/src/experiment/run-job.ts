@@ -1,25 +1,28 @@
 /** A job of the queue: runs an experiment on the engine pool and gives back what the database keeps. */
-import type { ExperimentOutcome, JobHandler } from '@demur/db';
+import type { Database, ExperimentOutcome, JobHandler } from '@demur/db';
 import { parseSpec, runExperiment, type EnginePool, type ExperimentResult } from '@demur/interp';
 import { completionRows } from '../completion/completion-rows.ts';
 import type { DataSets } from '../data-set/data-sets.ts';
 import type { Directions } from '../direction/directions.ts';
 import type { Models } from '../model/models.ts';
+import { experimentShards } from './experiment-shards.ts';
 
 /** What a job needs. The pool is opened when the first job comes, or earlier. */
 export interface RunJobOptions {
   pool: () => Promise<EnginePool>;
+  database: Database;
   models: Models;
   dataSets: DataSets;
   directions: Directions;
 }
 
 /** The handler of the queue. What it throws ends the experiment as FAILED with its code, sentence and path. */
-export function runJob({ pool, models, dataSets, directions }: RunJobOptions): JobHandler {
+export function runJob({ pool, database, models, dataSets, directions }: RunJobOptions): JobHandler {
   return async (experiment, { signal, onProgress }) =>
     outcomeOf(
       await runExperiment(parseSpec(experiment.spec), {
         pool: await pool(),
+        shards: experimentShards(database, experiment.id),
         signal,
         onProgress,
         resolveModel: (name) =>

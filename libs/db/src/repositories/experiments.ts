@@ -11,7 +11,7 @@ import {
   type ExperimentProgress,
   type ExperimentStatus,
 } from '../schema/experiments.ts';
-import { deleteShards } from './shards.ts';
+import { deleteShards, trimShards } from './shards.ts';
 
 export type ExperimentInput = Pick<
   typeof experiments.$inferInsert,
@@ -131,17 +131,17 @@ export function requeueExperiment(
   return changeStatus(session, id, { status: 'QUEUED', attempts, startedAt: null, progress: null });
 }
 
-/** Ends an experiment with the reason; its shards are dropped. */
+/** Ends an experiment with the reason; its shards stay for the next run of its specification. */
 export function failExperiment(session: Session, id: string, error: ExperimentError): Promise<Experiment> {
   return end(session, id, { status: 'FAILED', error });
 }
 
-/** Ends an experiment that nobody wants any more; its shards are dropped. */
+/** Ends an experiment that nobody wants any more; its shards stay for the next run of its specification. */
 export function cancelExperiment(session: Session, id: string): Promise<Experiment> {
   return end(session, id, { status: 'CANCELLED' });
 }
 
-/** Ends an experiment with its result, inside a transaction that also writes the arrays. */
+/** Ends an experiment with its result, inside a transaction that also writes the arrays; its shards are dropped. */
 export function succeedExperiment(
   session: Session,
   id: string,
@@ -179,7 +179,7 @@ type StatusChange = PgUpdateSetSource<typeof experiments> & { status: Experiment
 function end(session: Session, id: string, change: StatusChange): Promise<Experiment> {
   return session.transaction(async (tx) => {
     const ended = await changeStatus(tx, id, { ...change, finishedAt: sql`now()` });
-    await deleteShards(tx, id);
+    await (change.status === 'SUCCEEDED' ? deleteShards(tx, id) : trimShards(tx));
     return ended;
   });
 }

@@ -1,4 +1,4 @@
-/** Shards: the independent parts of a running experiment, kept so that a run can go on where it stopped. */
+/** Shards: the independent parts of an experiment that has not succeeded, kept so that it can go on where it stopped. */
 import { integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { createdAt, id } from './columns.ts';
 import { jsonColumn } from './json-column.ts';
