@@ -198,7 +198,8 @@ describe.each(models)('%s, %s', (name, backend) => {
             ]!;
           const slope = (moved(step) - moved(-step)) / (2 * step);
           const along = sum(unit.map((value, i) => value * own[i]!));
-          expect(Math.abs(slope - along) / norm).toBeLessThan(5e-3);
+          // Float32's rounding over the step is up to 4e-4 of the gradient.
+          expect(Math.abs(slope - along) / norm).toBeLessThan(1e-3);
         }
       }
     });
@@ -268,15 +269,16 @@ describe.each(models)('%s, %s', (name, backend) => {
           const options = { cells, kvHeads: 'expanded', metric, readings, share, ...going } as const;
           return (await patchEdges(model, block, { ...options, onStep: () => undefined })).effects;
         };
-        const [forth, back, half, halfBack] = await inOrder([0.02, -0.02, 0.01, -0.01], effectsOf);
-        // Central differences with two steps, extrapolated (Richardson): the cubic term falls out.
+        const [forth, back, half, halfBack] = await inOrder([0.01, -0.01, 0.005, -0.005], effectsOf);
+        // Central differences with two steps, extrapolated (Richardson): the cubic term falls out. What is left of Gemma-2's
+        // curvature is 2e-3 of the largest score at steps twice as long, 2e-4 at these; float32's rounding is up to 6e-4 here.
         for (const [i, value] of forth!.entries()) {
-          const [wide, narrow] = [(value - back![i]!) / 0.04, (half![i]! - halfBack![i]!) / 0.02];
+          const [wide, narrow] = [(value - back![i]!) / 0.02, (half![i]! - halfBack![i]!) / 0.01];
           effects[Math.floor(i / block.pairs.length)]! += (4 * narrow - wide) / 3;
         }
       });
     const got = at.map((cell) => scores!.values[cell]!);
-    expect(relativeDifference(got, effects)).toBeLessThan(1e-2);
+    expect(relativeDifference(got, effects)).toBeLessThan(1e-3);
     expect(got.some((score) => score !== 0)).toBe(true);
   });
 
