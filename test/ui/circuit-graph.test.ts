@@ -62,8 +62,16 @@ describe('the filter in the address', () => {
     ]);
   });
 
-  it('draws between 10 and 500 edges', () => {
-    expect([null, '', 'x', '3', '42', '9999'].map(edgeCount)).toEqual([100, 10, 100, 10, 42, 500]);
+  it('draws between 10 and 500 edges, as many as usual unless told', () => {
+    const counts = [null, '', 'x', '3', '42', '9999'].map((text) => edgeCount(text));
+    expect(counts).toEqual([100, 10, 100, 10, 42, 500]);
+    expect([null, 'x', '42'].map((text) => edgeCount(text, 37))).toEqual([37, 37, 42]);
+    expect(edgeCount(null, 6000)).toBe(500);
+  });
+
+  it('reads whether edges belong to the circuit', () => {
+    const chosen = ['in=yes', 'in=no', 'in=maybe'].map((text) => edgeFilter(new URLSearchParams(text)));
+    expect(chosen).toEqual([{ inCircuit: true }, { inCircuit: false }, {}]);
   });
 });
 
