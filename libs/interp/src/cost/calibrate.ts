@@ -25,7 +25,7 @@ interface Timing {
   backward: number;
 }
 
-/** Arrays `forward` and `backward`: [call, row, key], see Pace. */
+/** Arrays `forward` and `backward` [call, row, key], and `elementwise` [operation, float]: see Calibration. */
 export async function calibrate(model: Transformer, { cancel }: ShardOptions): Promise<ShardArrays> {
   const time = async (cells: number, moreKeys: number, times: number): Promise<Timing> => {
     const timings: Timing[] = [];
@@ -40,7 +40,31 @@ export async function calibrate(model: Transformer, { cancel }: ShardOptions): P
   const perRow = (few.forward + few.backward) / few.rows;
   const cells = Math.floor(Math.min(MOST_ROWS, Math.max(4 * POSITIONS, AIM_SECONDS / perRow)) / POSITIONS);
   const timings = { few, many: await time(cells, 0, 3), long: await time(cells, MORE_KEYS, 3) };
-  return { forward: arrayOf(paceOf('forward', timings)), backward: arrayOf(paceOf('backward', timings)) };
+  const [operation, many] = [await timeElementwise(1), await timeElementwise(MANY_FLOATS)];
+  return {
+    forward: arrayOf(paceOf('forward', timings)),
+    backward: arrayOf(paceOf('backward', timings)),
+    elementwise: { shape: [2], values: Float32Array.of(operation, Math.max(0, many - operation) / MANY_FLOATS) },
+  };
+}
+
+/** Numbers of a large elementwise operation, and how often one is repeated. */
+const MANY_FLOATS = 2 ** 20;
+const OPERATIONS = 16;
+
+/** Seconds of one operation on so many numbers. */
+async function timeElementwise(floats: number): Promise<number> {
+  tf.engine().startScope();
+  try {
+    let x: Tensor2D = tf.randomUniform([1, floats], -1, 1);
+    await settled(x);
+    const start = performance.now();
+    for (let i = 0; i < OPERATIONS; i++) x = tf.tidy(() => x.add<Tensor2D>(1));
+    await settled(x);
+    return (performance.now() - start) / 1000 / OPERATIONS;
+  } finally {
+    tf.engine().endScope();
+  }
 }
 
 /** One block of `cells` sequences, and back; waits until the device has worked. */

@@ -15,6 +15,10 @@ export interface Pace {
 export interface Calibration {
   forward: Pace;
   backward: Pace;
+  /** Seconds of a small operation by itself. */
+  operation: number;
+  /** Seconds a number of an operation on many. */
+  float: number;
   /** Bytes of float32 weights that are brought from disk in a second. */
   bytesPerSecond: number;
 }
@@ -47,10 +51,9 @@ async function measure(source: ModelSource, pool: EnginePool): Promise<Calibrati
     sample,
     Array.from({ length: pool.workersFor(sample) }, () => ({ calibrate: true as const })),
   );
-  const paces = (name: string): Pace => {
-    const values = outcomes.map(({ arrays }) => arrays[name]!.values);
-    const mean = (at: number): number => values.reduce((sum, of) => sum + of[at]!, 0) / values.length;
-    return { call: mean(0), row: mean(1), key: mean(2) };
-  };
-  return { forward: paces('forward'), backward: paces('backward'), bytesPerSecond };
+  const mean = (name: string, at: number): number =>
+    outcomes.reduce((sum, { arrays }) => sum + arrays[name]!.values[at]!, 0) / outcomes.length;
+  const pace = (name: string): Pace => ({ call: mean(name, 0), row: mean(name, 1), key: mean(name, 2) });
+  const beside = { operation: mean('elementwise', 0), float: mean('elementwise', 1) };
+  return { forward: pace('forward'), backward: pace('backward'), ...beside, bytesPerSecond };
 }

@@ -86,12 +86,14 @@ function countPath(count: WorkCount, block: PairBlock, { spec, model, graph, pat
   const atOnce = Math.min(receivers, 64 + receiversPerLayer(config, kvHeads));
   const parts = (bootstrap > 0 ? block.pairs.length : 1) + (perPosition ? suffixLength(block) : 0);
   count.needs(4 * (2 * atOnce * pairRows * config.dModel + 2 * senderCount * atOnce * parts));
+  count.elementwise(8 * Math.ceil(receivers / 64), 4 * graph.mask.length * parts);
   count.needs(graph.mask.length * 4);
 }
 
 /** Each head's contribution to the residual stream, of the difference of the sides. */
 function countHeadResults(count: WorkCount, rows: number, { nHeads, dHead, dModel }: ModelConfig): void {
   count.product(rows, nHeads * dHead, dModel);
+  count.elementwise(20, 4 * rows * nHeads * dModel);
   count.needs(4 * 2 * rows * nHeads * dModel);
 }
 
@@ -105,4 +107,5 @@ function countReceivers(
   const readers = receiversPerLayer(config, kvHeads) - 1;
   count.product(rows, readers * dHead, dModel);
   count.product(rows * points, readers * dHead, dModel);
+  count.elementwise(60, 4 * rows * readers * dModel + 4 * rows * points * readers * dHead);
 }

@@ -84,5 +84,8 @@ function countBatch(
     for (let layer = 0; layer < config.nLayers; layer++)
       count.blocks(later.has(layer) ? 'trace' : 'pass', [{ rows: cells, keys }], { layers: steps });
     for (let step = 0; step < steps; step++) count.unembed(cells);
+    // Logits are read and looked over for each token, and caches copied.
+    const cached = 2 * config.nLayers * config.nKvHeads * config.dHead * cells * keys * 2;
+    count.elementwise(steps * 4 * config.nLayers, steps * (cached + 8 * cells * config.dVocab));
   });
 }

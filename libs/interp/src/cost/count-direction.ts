@@ -117,6 +117,8 @@ function countTrials(
       count.hold(2 * 4 * rows * config.dModel);
       const lastRows = cutRows(block, times, layers === config.nLayers);
       count.blocks('trace', groups, { layers: layers - first, lastRows });
+      // Each of the three places of a block that are changed.
+      count.elementwise((layers - first) * 3 * 8, (layers - first) * 3 * 4 * rows * config.dModel);
     });
     countMetric(count, read, times * pairs.length, model);
   };

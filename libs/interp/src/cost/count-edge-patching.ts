@@ -98,6 +98,7 @@ function countReceivers(
     count.mlp(after);
     if (port === 'mlp') continue;
     const width = (port === 'q' ? nHeads : nKvHeads) * dHead;
+    count.elementwise(60 + 2 * length, changed * (6 * dModel + 4 * width) + after * 4 * nHeads * dHead);
     count.product(changed, dModel, width);
     count.product(changed, dHead, block.length, 2);
     count.product(after, nHeads * dHead, dModel);

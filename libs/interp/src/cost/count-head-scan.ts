@@ -13,7 +13,7 @@ import { countDirection } from './count-direction.ts';
 import { countMetric, countOpening, metricLayers } from './count-metrics.ts';
 import { countPairRuns } from './count-pair-runs.ts';
 import { countPatching } from './count-patching.ts';
-import type { WorkCount} from './work-count.ts';
+import type { WorkCount } from './work-count.ts';
 import { type PlannedModel, type PlannedRun } from './work-count.ts';
 
 export function countHeadScan(spec: HeadScanSpec, shard: Shard, model: PlannedRun): WorkCount {

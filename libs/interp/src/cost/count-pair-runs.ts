@@ -16,5 +16,7 @@ export function countPairRuns(
 ): void {
   const prefix = prefixRows(block);
   const suffixes = { rows: rowsOfPass(block, path) - prefix.rows, keys: block.length };
-  count.blocks('trace', [prefix, suffixes], { layers });
+  const sides = [0, 1].filter((share) => !path.includes(share)).length;
+  const groups = (prefix.rows > 0 ? 1 : 0) + sides + (path.length > 0 ? 1 : 0);
+  count.blocks('trace', [prefix, suffixes], { layers, groups });
 }

@@ -94,7 +94,8 @@ function countSweep(count: WorkCount, block: PairBlock, { sweep, heads, config }
       const isLast = layer === config.nLayers - 1;
       const group = { rows: rows * cohorts, keys: block.length };
       count.needs(held * group.rows);
-      count.blocks('pass', [group], { lastRows: isLast ? cells * cohorts : undefined });
+      count.blocks('pass', [group], { lastRows: isLast ? cells * cohorts : undefined, groups: sweep.sets.length });
+      if (layer < end) countJoining(count, block, { sweep, rows: rows * (cohorts + 1), config });
       if (isWhole || layer >= end) continue;
       countHeads(count, block, { sweep, heads, config });
       cohorts++;
@@ -102,6 +103,16 @@ function countSweep(count: WorkCount, block: PairBlock, { sweep, heads, config }
     count.needs(held * rows * cohorts);
   });
   return cells * (end - first);
+}
+
+/** New cells beside those that run: of every position of every lane the old rows and the new ones, joined. */
+function countJoining(
+  count: WorkCount,
+  block: PairBlock,
+  { sweep, rows, config }: { sweep: Sweep; rows: number; config: ModelConfig },
+): void {
+  const positions = sweep.sets.reduce((sum, { from }) => sum + suffixLength(block) - from, 0);
+  count.elementwise(4 * positions + 8 * sweep.sets.length, 3 * rows * config.dModel);
 }
 
 /** A layer's patched heads: what they change of the residual stream goes through W_O and the MLP, head by head. */
@@ -116,6 +127,7 @@ function countHeads(count: WorkCount, block: PairBlock, { sweep, heads, config }
     const rows = patched * set.pairs;
     if (readsOn) count.product(rows * nHeads, dHead, block.length, 2);
     count.product(rows, nHeads * dHead, dModel);
+    count.elementwise(20, 6 * rows * heads * dModel);
     count.mlp(rows * heads);
   }
 }

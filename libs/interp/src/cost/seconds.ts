@@ -25,6 +25,8 @@ export function shardSeconds(count: WorkCount, { config, calibration, blockBytes
     blocks(count.forward, forward) +
     blocks(count.backward, backward) +
     count.flops * (forward.row / flops.all) +
+    count.operations * calibration.operation +
+    count.floats * calibration.float +
     count.unembeddings * unembedding
   );
 }

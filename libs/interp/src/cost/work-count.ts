@@ -45,6 +45,8 @@ interface BlockOptions {
   layers?: number;
   /** Rows that the last of these blocks gives, where those are fewer. */
   lastRows?: number | undefined;
+  /** Row groups of the pass, each of which attends by operations of its own; as many as are given unless said. */
+  groups?: number;
 }
 
 export class WorkCount {
@@ -52,6 +54,10 @@ export class WorkCount {
   readonly backward: BlockWork = { calls: 0, rows: 0, keyRows: 0, rowKeys: 0 };
   /** Floating-point operations of products beside the blocks. */
   flops = 0;
+  /** Operations beside those of a block with one row group: each takes a while, however small. */
+  operations = 0;
+  /** Numbers that operations beside products go over. */
+  floats = 0;
   /** How often all logits of some rows are made: each time the unembedding is gone through. */
   unembeddings = 0;
   /** The most bytes that are held at a time. */
@@ -64,12 +70,14 @@ export class WorkCount {
   }
 
   /** Rows through `layers` blocks, all of them through one before the next. */
-  blocks(run: BlockRun, groups: readonly Rows[], { layers = 1, lastRows }: BlockOptions = {}): void {
+  blocks(run: BlockRun, groups: readonly Rows[], { layers = 1, lastRows, groups: parts }: BlockOptions = {}): void {
     const rows = groups.reduce((sum, group) => sum + group.rows, 0);
     if (rows === 0 || layers === 0) return;
     const rowKeys = groups.reduce((sum, group) => sum + group.rows * group.keys, 0);
     const keyRows = lastRows === undefined ? 0 : rows - lastRows;
     const work = run === 'backward' ? this.backward : this.forward;
+    const attending = parts ?? groups.filter((group) => group.rows > 0).length;
+    this.operations += layers * (attending - 1) * ATTENTION_OPERATIONS;
     work.calls += layers;
     work.rows += layers * rows;
     work.keyRows += keyRows;
@@ -80,6 +88,12 @@ export class WorkCount {
   /** A product of [rows, inner] and [inner, columns], made `times` times. */
   product(rows: number, inner: number, columns: number, times = 1): void {
     this.flops += 2 * rows * inner * columns * times;
+  }
+
+  /** Operations on so many numbers in all. */
+  elementwise(operations: number, floats: number): void {
+    this.operations += operations;
+    this.floats += floats;
   }
 
   /** Logits of the whole vocabulary for some rows. */
@@ -120,10 +134,15 @@ export class WorkCount {
       for (const what of ['calls', 'rows', 'keyRows', 'rowKeys'] as const)
         this[direction][what] += other[direction][what];
     this.flops += other.flops;
+    this.operations += other.operations;
+    this.floats += other.floats;
     this.unembeddings += other.unembeddings;
     this.needs(other.peakBytes);
   }
 }
+
+/** Operations of one row group's attention, about: its slices, rotations, products, mask and softmax. */
+const ATTENTION_OPERATIONS = 40;
 
 /** Rows of the MLP at a time, as block.ts has it. */
 const MLP_ROWS = 2048;
