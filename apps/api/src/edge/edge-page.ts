@@ -65,16 +65,12 @@ function pageCells(
     return { cells: order.subarray(start, end), hasNextPage: end < order.length, totalCount: order.length };
   }
   const selection = edgeSelection(graph, filter);
-  const totalCount = countOf(selection);
+  const totalCount = selection.count();
   const found =
-    totalCount <= FEW ? sorted(graph, orderBy, { selection, ...options }) : walked(order, selection, options);
+    totalCount <= FEW
+      ? sorted(graph, orderBy, { selection, totalCount, ...options })
+      : walked(order, selection, options);
   return { cells: found.slice(0, first), hasNextPage: found.length > first, totalCount };
-}
-
-function countOf(selection: EdgeSelection): number {
-  let count = 0;
-  selection.each(() => count++);
-  return count;
 }
 
 /** Up to `first` + 1 cells that pass, from `start` along the order of all edges. */
@@ -89,13 +85,14 @@ function walked(order: Uint32Array, selection: EdgeSelection, { start, first }: 
 function sorted(
   graph: CircuitGraph,
   orderBy: EdgeOrder,
-  { selection, start, first }: PageRange & { selection: EdgeSelection },
+  { selection, totalCount, start, first }: PageRange & { selection: EdgeSelection; totalCount: number },
 ): number[] {
   const order = graph.ordered(orderBy);
   const placeOf = graph.places(orderBy);
-  const places: number[] = [];
-  selection.each((cell) => placeOf[cell]! > start && places.push(placeOf[cell]! - 1));
-  const chosen = Uint32Array.from(places)
+  const chosen = selection
+    .cells(totalCount)
+    .map((cell) => placeOf[cell]! - 1)
+    .filter((place) => place >= start)
     .sort()
     .subarray(0, first + 1);
   return Array.from(chosen, (place) => order[place]!);

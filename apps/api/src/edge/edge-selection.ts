@@ -8,8 +8,10 @@ import type { EdgeFilter } from './edge.input.ts';
 export interface EdgeSelection {
   /** Whether the edge at a cell passes. */
   has(cell: number): boolean;
-  /** Calls `visit` for every cell that passes, in the order of the matrix: rows and columns that cannot pass are skipped. */
-  each(visit: (cell: number) => void): void;
+  /** How many edges pass. */
+  count(): number;
+  /** The cells that pass, `count` of them, in the order of the matrix. */
+  cells(count: number): Uint32Array;
 }
 
 /** What `filter` lets through; a condition left out lets everything through. */
@@ -19,32 +21,65 @@ export function edgeSelection(graph: CircuitGraph, filter: EdgeFilter): EdgeSele
   const columns = graph.receivers.map(
     ({ node, name, port }) => passes(node, name, filter.receiver) && (filter.ports?.includes(port) ?? true),
   );
-  const scorePasses = scoreTest(graph, filter);
-  const openColumns = Uint32Array.from(columns.keys()).filter((column) => columns[column]!);
+  const open = {
+    rows: Uint32Array.from(rows.keys()).filter((row) => rows[row]!),
+    columns: Uint32Array.from(columns.keys()).filter((column) => columns[column]!),
+  };
+  const bounds = boundsOf(filter);
   return {
-    has: (cell) => scorePasses(cell) && columns[cell % width]! && rows[Math.floor(cell / width)]!,
-    each: (visit) => {
-      for (let row = 0; row < rows.length; row++) {
-        if (!rows[row]) continue;
-        for (let at = 0; at < openColumns.length; at++) {
-          const cell = row * width + openColumns[at]!;
-          if (graph.ranks[cell] !== 0 && scorePasses(cell)) visit(cell);
-        }
-      }
+    has: (cell) => isWithin(graph, bounds, cell) && columns[cell % width]! && rows[Math.floor(cell / width)]!,
+    count: () => scan(graph, open, { bounds }),
+    cells: (count) => {
+      const into = new Uint32Array(count);
+      scan(graph, open, { bounds, into });
+      return into;
     },
   };
 }
 
-function scoreTest({ scores, inCircuit }: CircuitGraph, filter: EdgeFilter): (cell: number) => boolean {
-  const low = filter.sign === 'POSITIVE' ? 0 : -Infinity;
-  const high = filter.sign === 'NEGATIVE' ? 0 : Infinity;
-  const minAbsolute = filter.minAbsoluteScore ?? 0;
-  const wanted = filter.inCircuit ?? null;
-  return (cell) => {
-    const score = scores[cell]!;
-    if (score <= low || score >= high || Math.abs(score) < minAbsolute) return false;
-    return wanted === null || (inCircuit !== null && inCircuit[cell] !== 0) === wanted;
+/** What a score must be, and whether the edge must be in the circuit; null where that does not matter. */
+interface Bounds {
+  low: number;
+  high: number;
+  minAbsolute: number;
+  inCircuit: boolean | null;
+}
+
+function boundsOf(filter: EdgeFilter): Bounds {
+  return {
+    low: filter.sign === 'POSITIVE' ? 0 : -Infinity,
+    high: filter.sign === 'NEGATIVE' ? 0 : Infinity,
+    minAbsolute: filter.minAbsoluteScore ?? 0,
+    inCircuit: filter.inCircuit ?? null,
   };
+}
+
+function isWithin({ scores, inCircuit }: CircuitGraph, bounds: Bounds, cell: number): boolean {
+  const score = scores[cell]!;
+  if (score <= bounds.low || score >= bounds.high || Math.abs(score) < bounds.minAbsolute) return false;
+  return bounds.inCircuit === null || (inCircuit !== null && inCircuit[cell] !== 0) === bounds.inCircuit;
+}
+
+/**
+ * Counts the edges in open rows and columns that are within bounds, and writes their cells into `into`. One plain loop: with
+ * a callback a cell, the 3.3M cells of a 7B model take three times as long.
+ */
+function scan(
+  graph: CircuitGraph,
+  { rows, columns }: { rows: Uint32Array; columns: Uint32Array },
+  { bounds, into }: { bounds: Bounds; into?: Uint32Array },
+): number {
+  const width = graph.receivers.length;
+  let count = 0;
+  for (const row of rows) {
+    for (let at = 0; at < columns.length; at++) {
+      const cell = row * width + columns[at]!;
+      if (graph.ranks[cell] === 0 || !isWithin(graph, bounds, cell)) continue;
+      if (into) into[count] = cell;
+      count++;
+    }
+  }
+  return count;
 }
 
 function passes(node: Node, name: string, filter: NodeFilter | null | undefined): boolean {

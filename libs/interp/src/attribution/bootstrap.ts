@@ -10,7 +10,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { randomStream } from '@demur/model';
 import { CancelledError } from '../engine/errors.ts';
 import { edgeCells } from '../formats/scored-circuit.ts';
-import { strengthOrder } from '../graph/score-order.ts';
+import { strongest } from '../graph/score-order.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { NamedArray } from '../named-array.ts';
 import { pairsPerUnit } from './kept-scores.ts';
@@ -72,8 +72,8 @@ export async function takeBootstrap(
   }
   const scores = Float32Array.from(cells, (cell) => arrays['scores']!.values[cell]!);
   const selected = await strongestSets(units, weights, { spread, top: options.top, pause });
-  const strongest = strengthOrder(scores, Uint32Array.from(cells.keys())).subarray(0, options.top);
-  const top = Array.from(strongest, (edge) => ({
+  const strongestEdges = strongest(scores, Uint32Array.from(cells.keys()), options.top);
+  const top = Array.from(strongestEdges, (edge) => ({
     edge: nameOf(graph, cells[edge]!),
     ...{ score: scores[edge]!, low: spread.low[edge]!, high: spread.high[edge]! },
     frequency: (selected.counts.get(edge) ?? 0) / resamples,
@@ -184,7 +184,7 @@ async function strongestSets(
   { spread, top, pause }: { spread: Spread; top: number; pause: Pause },
 ): Promise<{ sets: Uint32Array[]; counts: Map<number, number> }> {
   const all = Uint32Array.from(spread.weakest.keys());
-  const last = strengthOrder(spread.weakest, all)[Math.min(top, all.length) - 1]!;
+  const last = strongest(spread.weakest, all, top).at(-1)!;
   const candidates = all.filter((edge) => spread.strongest[edge]! >= spread.weakest[last]!);
   const own = units.map((unit) => Float64Array.from(candidates, (edge) => unit[edge]!));
   const places = Uint32Array.from(candidates.keys());
@@ -194,7 +194,7 @@ async function strongestSets(
     const scores = new Float64Array(candidates.length);
     for (const [unit, values] of own.entries())
       if (weight[unit]! > 0) for (let at = 0; at < scores.length; at++) scores[at]! += weight[unit]! * values[at]!;
-    const set = strengthOrder(Float32Array.from(scores), places).slice(0, top);
+    const set = strongest(Float32Array.from(scores), places, top);
     for (const place of set) counts.set(candidates[place]!, (counts.get(candidates[place]!) ?? 0) + 1);
     sets.push(set);
     await pause();

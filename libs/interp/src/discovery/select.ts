@@ -7,12 +7,12 @@
 import { edgeCells } from '../formats/scored-circuit.ts';
 import type { Graph } from '../graph/graph.ts';
 import { nodeInputs } from '../graph/node-inputs.ts';
-import { strengthOrder } from '../graph/score-order.ts';
+import { strengthOrder, strongest } from '../graph/score-order.ts';
 import { RankHeap } from './rank-heap.ts';
 
 /** The `n` strongest edges; all, where there are fewer. */
 export function topEdges(scores: Float32Array, graph: Graph, n: number): Uint8Array {
-  return maskOf(graph, strengthOrder(scores, edgeCells(graph)).subarray(0, n));
+  return maskOf(graph, strongest(scores, edgeCells(graph), n));
 }
 
 /** The edges with |score| ≥ tau. */

@@ -6,7 +6,7 @@ import type { ModelConfig } from '@demur/model';
 import { edgeCells, edgeName } from '../formats/scored-circuit.ts';
 import { buildGraph } from '../graph/graph.ts';
 import type { Graph, KvHeads } from '../graph/graph.ts';
-import { strengthOrder } from '../graph/score-order.ts';
+import { strongest } from '../graph/score-order.ts';
 import type { EdgesSpec } from '../spec/edges.ts';
 import { SpecError } from '../spec/errors.ts';
 import type { SpecIssue } from '../spec/errors.ts';
@@ -95,5 +95,5 @@ function strongestNames(scores: Float32Array, graph: Graph, count: number): stri
     throw new SpecError([
       { path: 'options.edges.top', message: `${count} is more than the ${cells.length} edges that the model has` },
     ]);
-  return [...strengthOrder(scores, cells).subarray(0, count)].map((cell) => edgeName(graph, cell));
+  return [...strongest(scores, cells, count)].map((cell) => edgeName(graph, cell));
 }
