@@ -187,6 +187,7 @@ describe('a generation', () => {
       { direction: { values: zeros }, mode: 'ablate', layers: 'all' },
       /direction: the direction is zero/,
     ],
+    ['zero added', add({ values: zeros }), /direction: the direction is zero: adding it changes nothing/],
     [
       'a layer beyond the last',
       { direction: { values: zeros }, layers: [3] },

@@ -385,6 +385,12 @@ describe('a metric of a spec', () => {
       'metric.projection',
       "has 1 values; the model's residual stream has",
     ],
+    [
+      'a direction of zeros',
+      { projection: { values: [...golden.arrays['steer.vector']!.values.map(() => 0)] } },
+      'metric.projection',
+      'is zero: every projection on it is 0',
+    ],
     ['no file', { projection: { file: join(folder, 'none'), name: 'v' } }, 'metric.projection', 'none'],
     ['no gradient where it is taken', 'kl-divergence', 'metric', 'every score would be 0; use "method": "eap-ig"'],
   ])('is refused: %s', async (_, metric, path, message) => {

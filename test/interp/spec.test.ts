@@ -152,6 +152,12 @@ describe('refusals', () => {
     ['a prompt that is a string', withPair({ clean: 'hi' }), 'pairs[3].clean', `"hi" is not ${prompt}`],
     ['an empty prompt object', withPair({ clean: {} }), 'pairs[3].clean', `{} is not ${prompt}`],
     [
+      'a chat without messages',
+      withPair({ clean: { messages: [] } }),
+      'pairs[3].clean.messages',
+      '[] is not a non-empty list of messages',
+    ],
+    [
       'two prompts in one',
       withPair({ clean: { tokens: [1], text: 'a' } }),
       'pairs[3].clean',

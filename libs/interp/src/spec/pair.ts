@@ -30,7 +30,11 @@ const slots = z
 
 const textPrompt = strict({ text, slots }, 'a prompt');
 const message = strict({ role: text, content: text }, 'a message { "role": "user", "content": "..." }');
-const messagesPrompt = strict({ messages: z.array(message, expecting('a list of messages')), slots }, 'a prompt');
+const messages = 'a non-empty list of messages';
+const messagesPrompt = strict(
+  { messages: z.array(message, expecting(messages)).min(1, expecting(messages)), slots },
+  'a prompt',
+);
 
 export const promptSchema = z.union(
   [tokensPrompt, textPrompt, messagesPrompt],

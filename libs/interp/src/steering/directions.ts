@@ -73,7 +73,7 @@ export async function readDirections(
   const read: ReadDirection[] = [];
   for (const { at, direction, mode } of directionsOf(spec)) {
     const values = await valuesOf(direction, at, places);
-    requireVector(values, { at, name: nameOf(direction), dModel, isProjected: mode === 'ablate' });
+    requireVector(values, { at, name: nameOf(direction), dModel, mode });
     requireSame(direction, at, values);
     read.push({ at, direction, values });
   }
@@ -88,7 +88,7 @@ export async function readDirections(
   };
 }
 
-/** A direction, where it stands, and whether it is projected out: then it may not be zero. */
+/** A direction, where it stands, and what is done with it. */
 interface GivenDirection {
   at: string;
   direction: DirectionSpec;
@@ -172,15 +172,20 @@ class DirectionError extends DemurError {
 
 function requireVector(
   values: Float32Array,
-  { at, name, dModel, isProjected }: { at: string; name: string; dModel: number; isProjected: boolean },
+  { at, name, dModel, mode }: { at: string; name: string; dModel: number; mode: GivenDirection['mode'] },
 ): void {
   if (values.length !== dModel)
     throw refused(at, `${name} has ${values.length} values; the model's residual stream has ${dModel}`);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw refused(at, `${name} is ${values[bad]} at index ${bad}; give finite numbers`);
-  if (isProjected && values.every((value) => value === 0))
-    throw refused(at, `${name} is zero: there is no direction to project out`);
+  if (values.every((value) => value === 0)) throw refused(at, `${name} is zero: ${whatZeroDoes[mode]}`);
 }
+
+const whatZeroDoes = {
+  ablate: 'there is no direction to project out',
+  add: 'adding it changes nothing; give another, and the coefficient 0 for a plain run',
+  read: 'every projection on it is 0',
+};
 
 /** A direction whose hash is given must still be what it was. */
 function requireSame(direction: DirectionSpec, at: string, values: Float32Array): void {
