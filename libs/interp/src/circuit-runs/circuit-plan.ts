@@ -40,11 +40,17 @@ export interface Read {
   except: readonly number[];
 }
 
+/** A receiver's column, and how many senders come before it. */
+interface Receiver {
+  column: number;
+  before: number;
+}
+
 export const READS_NOTHING: Read = { from: 'ablated', except: [] };
 
 /** One circuit, its mask [sender, receiver] row-major: 1 where an edge is kept. */
 export class CircuitPlan {
-  /** Its run is the clean one before this layer; `end` where at most what the metric reads is not. */
+  /** Its run is the clean one, or that of its base, before this layer; `end` where at most what the metric reads is not. */
   readonly firstLayer: number;
   readonly #mask: Uint8Array;
   readonly #places: GraphPlaces;
@@ -53,12 +59,13 @@ export class CircuitPlan {
   /** By sender, the same. */
   readonly #live: Uint8Array;
 
-  constructor(mask: Uint8Array, places: GraphPlaces) {
+  /** @param base the circuit whose run is known: by default that of all edges, the clean run. */
+  constructor(mask: Uint8Array, places: GraphPlaces, base?: CircuitPlan) {
     this.#mask = withoutUnseen(mask, places);
     this.#places = places;
     this.#read = readColumns(this.#mask, places.inputs);
     this.#live = Uint8Array.from(places.inputs, (_, sender) => (this.#isRead(sender) ? 1 : 0));
-    this.firstLayer = this.#findFirstLayer();
+    this.firstLayer = this.#findFirstLayer(base);
   }
 
   isLive(sender: number): boolean {
@@ -106,28 +113,40 @@ export class CircuitPlan {
   }
 
   /** Receivers of live nodes from a layer on, with how many senders come before each. */
-  #liveReceivers(from: number): { column: number; before: number }[] {
-    const { shape, inputs, columns, end } = this.#places;
-    const ofLayer = (layer: number): { column: number; before: number }[] => {
-      const heads = this.liveHeads(layer).flatMap((head) => inputs[senderAt(shape, layer, head)]!);
-      const ports = [...new Set(heads)].map((column) => ({ column, before: sendersBefore(shape, layer) }));
-      const before = senderAt(shape, layer, shape.nHeads);
-      return this.hasLiveMlp(layer) ? [...ports, { column: inputs[before]![0]!, before }] : ports;
-    };
-    const layers = Array.from({ length: end - from }, (_, i) => ofLayer(from + i));
+  #liveReceivers(from: number): Receiver[] {
+    const { shape, columns, end } = this.#places;
+    const layers = Array.from({ length: end - from }, (_, i) => this.#liveReceiversOf(from + i));
     return [...layers.flat(), { column: columns - 1, before: sendersBefore(shape, end) }];
   }
 
-  /** The layer of the first live receiver that does not read all. All nodes before one that does are live, and clean. */
-  #findFirstLayer(): number {
-    const { columns, end } = this.#places;
-    const perLayer = (columns - 1) / this.#places.shape.nLayers;
-    const isWhole = ({ column, before }: { column: number; before: number }): boolean => {
-      for (let sender = 0; sender < before; sender++) if (!this.#keeps(sender, column)) return false;
+  #liveReceiversOf(layer: number): Receiver[] {
+    const { shape, inputs } = this.#places;
+    const heads = this.liveHeads(layer).flatMap((head) => inputs[senderAt(shape, layer, head)]!);
+    const ports = [...new Set(heads)].map((column) => ({ column, before: sendersBefore(shape, layer) }));
+    const before = senderAt(shape, layer, shape.nHeads);
+    return this.hasLiveMlp(layer) ? [...ports, { column: inputs[before]![0]!, before }] : ports;
+  }
+
+  /** The first layer with a live node that does not run in the base, or a live receiver that reads otherwise there. */
+  #findFirstLayer(base: CircuitPlan | undefined): number {
+    const { end } = this.#places;
+    const isKeptThere = (sender: number, column: number): boolean => base === undefined || base.#keeps(sender, column);
+    const isSame = ({ column, before }: Receiver): boolean => {
+      for (let sender = 0; sender < before; sender++)
+        if (this.#keeps(sender, column) !== isKeptThere(sender, column)) return false;
       return true;
     };
-    const first = this.#liveReceivers(0).find((receiver) => !isWhole(receiver));
-    return first === undefined ? end : Math.min(end, Math.floor(first.column / perLayer));
+    const isSameLayer = (layer: number): boolean =>
+      (base === undefined || base.#runs(this, layer)) && this.#liveReceiversOf(layer).every(isSame);
+    for (let layer = 0; layer < end; layer++) if (!isSameLayer(layer)) return layer;
+    return end;
+  }
+
+  /** Whether all nodes of a layer are live that are so in the other. */
+  #runs(other: CircuitPlan, layer: number): boolean {
+    const { shape } = this.#places;
+    const isLiveHere = (head: number): boolean => this.isLive(senderAt(shape, layer, head));
+    return other.liveHeads(layer).every(isLiveHere) && (!other.hasLiveMlp(layer) || isLiveHere(shape.nHeads));
   }
 }
 

@@ -20,7 +20,7 @@ import { ablatedRuns } from './ablated-runs.ts';
 import type { AblatedLayer, AblatedRuns } from './ablated-runs.ts';
 import { ablatedBlock } from './ablation.ts';
 import type { Ablation } from './ablation.ts';
-import { CircuitPlan, graphPlaces, READS_NOTHING, senderAt } from './circuit-plan.ts';
+import { CircuitPlan, graphPlaces, READS_NOTHING, senderAt, sendersBefore } from './circuit-plan.ts';
 import type { GraphPlaces, Read } from './circuit-plan.ts';
 import { cleanHeadChanges, headChanges, mlpChanges } from './layer-changes.ts';
 import type { CircuitLayer, HeadUnit } from './layer-changes.ts';
@@ -55,7 +55,9 @@ export interface CircuitRuns {
    * @param onStep called with the share that is done, after each layer.
    */
   run(circuits: readonly Uint8Array[], onStep?: (share: number) => void): Promise<Float32Array>;
-  /** Frees the tensors of the clean and the ablated run. */
+  /** Runs a circuit and holds what its senders write: runs of others then start at the first layer in which they differ from it. */
+  startFrom(circuit: Uint8Array): void;
+  /** Frees the tensors of these runs. */
   dispose(): void;
 }
 
@@ -77,15 +79,23 @@ export async function openCircuitRuns(
       });
     return made;
   });
-  const dispose = (): void => tf.dispose(runs as unknown as tf.TensorContainer);
+  const between: Between = { model, runs, places, options, base: null };
+  const dispose = (): void => {
+    tf.dispose(runs as unknown as tf.TensorContainer);
+    disposeBase(between.base);
+  };
   await readings.settle().catch((error: unknown) => {
     dispose();
     throw error;
   });
-  const between = { model, runs, places, options };
   return {
     baselines: baselines as CircuitBaselines,
     run: (circuits, onStep) => runAll(between, circuits, onStep),
+    startFrom(circuit) {
+      disposeBase(between.base);
+      between.base = null;
+      tf.tidy(() => void (between.base = runBase(between, circuit)));
+    },
     dispose,
   };
 }
@@ -95,6 +105,39 @@ interface Between {
   runs: AblatedRuns;
   places: GraphPlaces;
   options: CircuitRunOptions;
+  /** What runs start from; null of the clean run. */
+  base: BaseRun | null;
+}
+
+/** The run of a circuit, with what all of its senders change. */
+interface BaseRun {
+  plan: CircuitPlan;
+  changes: SenderChanges;
+  /** By layer, how the residual stream before it is changed, [1, rows · dModel]; at last what the metric reads. */
+  streams: Tensor2D[];
+}
+
+function disposeBase(base: BaseRun | null): void {
+  base?.changes.dispose();
+  tf.dispose(base?.streams ?? []);
+}
+
+/** Runs a circuit from the clean run on. Call within `tf.tidy`. */
+function runBase(between: Between, circuit: Uint8Array): BaseRun {
+  const { places } = between;
+  const plan = new CircuitPlan(circuit, places);
+  const pass = startPass(between, [plan], [new Set(places.inputs.keys())]);
+  const base: BaseRun = { plan, changes: pass.changes, streams: [] };
+  const hold = (stream: Tensor2D): void => void base.streams.push(tf.keep(stream));
+  try {
+    for (let layer = 0; layer < pass.first; layer++) hold(streamChange(between, layer));
+    runLayers(between, pass, () => hold(pass.changes.stream.clone()));
+    hold(pass.changes.stream.clone());
+    return base;
+  } catch (error) {
+    disposeBase(base);
+    throw error;
+  }
 }
 
 /** Circuits a few at a time, such as start at nearly the same layer. */
@@ -106,7 +149,7 @@ async function runAll(
   const { model, places, runs, options } = between;
   const pairs = runs.group.cells;
   const metrics = new Float32Array(circuits.length * pairs);
-  const plans = circuits.map((mask, at) => ({ at, plan: new CircuitPlan(mask, places) }));
+  const plans = circuits.map((mask, at) => ({ at, plan: new CircuitPlan(mask, places, between.base?.plan) }));
   plans.sort((a, b) => a.plan.firstLayer - b.plan.firstLayer || a.at - b.at);
   const atOnce = options.atOnce ?? circuitsAtOnce(model, places, { rows: runs.group.positions * pairs });
   for (let start = 0; start < plans.length; start += atOnce) {
@@ -129,28 +172,61 @@ async function runAll(
 
 /** The metric of some circuits, [circuits, pairs]. */
 function runPass(between: Between, plans: readonly CircuitPlan[], onShare: (part: number) => void): Tensor2D {
-  const { model, runs, places, options } = between;
-  const { end } = places;
-  const first = Math.min(...plans.map(({ firstLayer }) => firstLayer));
-  const reads = plans.map((plan) => plan.reads(first));
-  const needed = reads.map((own) => new Set([...own.values()].flatMap(({ except }) => except)));
-  const changes = new SenderChanges(needed, {
-    stream: rowVector(streamAt(runs, first, 'clean').sub(streamAt(runs, first, 'ablated'))),
-    dModel: model.config.dModel,
-  });
+  const pass = startPass(between, plans);
+  const { first, changes, reads } = pass;
   try {
-    shareClean(between, changes, first);
-    for (let layer = first; layer < end; layer++) {
-      options.cancel.throwIfCancelled();
-      onShare((layer - first) / (end - first));
-      const at = { runs, places, layer, plans, reads };
-      if (plans.some((plan) => plan.liveHeads(layer).length > 0 || plan.hasLiveMlp(layer)))
-        model.withBlock(layer, (block) => runLayer(block, changes, at));
-    }
+    runLayers(between, pass, (layer) => onShare((layer - first) / (between.places.end - first)));
     return readMetric(between, changes, reads);
   } finally {
     changes.dispose();
   }
+}
+
+/** Circuits that run together, up to where they are. Holds tensors: `changes`. */
+interface Pass {
+  /** The layer that they start at. */
+  first: number;
+  plans: readonly CircuitPlan[];
+  reads: readonly ReadonlyMap<number, Read>[];
+  changes: SenderChanges;
+}
+
+/**
+ * Call within `tf.tidy`.
+ * @param needed by circuit, the senders whose changes are to be told apart: by default those that its receivers read apart.
+ */
+function startPass(between: Between, plans: readonly CircuitPlan[], needed?: readonly ReadonlySet<number>[]): Pass {
+  const { model, places, base } = between;
+  const first = Math.min(...plans.map(({ firstLayer }) => firstLayer));
+  const reads = plans.map((plan) => plan.reads(first));
+  const readApart = reads.map((own) => new Set([...own.values()].flatMap(({ except }) => except)));
+  const stream = base?.streams[first] ?? streamChange(between, first);
+  const changes = new SenderChanges(needed ?? readApart, { stream, dModel: model.config.dModel });
+  try {
+    if (base === null) shareClean(between, changes, first);
+    else changes.shareFrom(base.changes, sendersBefore(places.shape, first));
+    return { first, plans, reads, changes };
+  } catch (error) {
+    changes.dispose();
+    throw error;
+  }
+}
+
+/** @param onLayer called before each. */
+function runLayers(between: Between, { first, plans, reads, changes }: Pass, onLayer: (layer: number) => void): void {
+  const { model, runs, places, options } = between;
+  for (let layer = first; layer < places.end; layer++) {
+    options.cancel.throwIfCancelled();
+    onLayer(layer);
+    const at = { runs, places, layer, plans, reads };
+    if (plans.some((plan) => plan.liveHeads(layer).length > 0 || plan.hasLiveMlp(layer)))
+      model.withBlock(layer, (block) => runLayer(block, changes, at));
+  }
+}
+
+/** How the clean residual stream before a layer, or what the metric reads, differs from the ablated one: [1, rows · dModel]. */
+function streamChange({ runs }: Between, layer: number): Tensor2D {
+  return rowVector(streamAt(runs, layer, 'clean').sub(streamAt(runs, layer, 'ablated')));
 }
 
 /** The residual stream before a layer, or what the metric reads. */

@@ -79,6 +79,20 @@ export class SenderChanges {
     tf.tidy(() => append(this.#shared, segmentOf(senders, kept, { changes, attention })));
   }
 
+  /** The same of what another pass's one circuit changes, of senders up to a place. */
+  shareFrom(base: SenderChanges, before: number): void {
+    for (const { rows, change, attention } of [...base.#shared, ...base.#own[0]!]) {
+      const senders = [...rows.keys()];
+      const kept = senders.flatMap((sender, row) => (sender < before && this.isNeeded(sender) ? [row] : []));
+      tf.tidy(() => append(this.#shared, segmentOf(senders, kept, { changes: change, attention })));
+    }
+  }
+
+  /** What all senders so far change together, [circuits, rows · dModel]; it lives until the next ones are added. */
+  get stream(): Tensor2D {
+    return this.#stream;
+  }
+
   /** Takes what senders of circuits' runs change: [senders, rows · dModel], circuit by circuit. */
   add(senders: readonly CellSender[], changes: Tensor2D, attention?: AttentionSum): void {
     const before = this.#stream;

@@ -59,6 +59,11 @@ export class ShardCircuits {
     return all;
   }
 
+  /** See CircuitRuns. */
+  startFrom(circuit: Uint8Array): void {
+    for (const { runs } of this.#blocks) runs.startFrom(circuit);
+  }
+
   dispose(): void {
     for (const { runs } of this.#blocks) runs.dispose();
   }

@@ -50,6 +50,7 @@ export async function circuitSearch(
   const start = firstCircuit(spec, given, graph);
   const circuits = await ShardCircuits.open(model, shard, { ...runOptions(spec, shard), ...work });
   try {
+    circuits.startFrom(start);
     const found = await acdc({
       ...{ graph, start, isRemoved: removalRule(spec) },
       expected: given['scores']?.values ?? null,
