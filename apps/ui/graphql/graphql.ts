@@ -386,6 +386,13 @@ export type ModelCardFragment = (
   & { ' $fragmentRefs'?: { 'ModelChecksFragment': ModelChecksFragment } }
 ) & { ' $fragmentName'?: 'ModelCardFragment' };
 
+export type EstimateQueryVariables = Exact<{
+  spec: Scalars['JSON']['input'];
+}>;
+
+
+export type EstimateQuery = { estimate: { seconds?: number | null, loadSeconds?: number | null, peakBytes: number, budgetBytes: number, shards: number, forwardTokens: number, backwardTokens: number, diskBytes: number, isUpperBound: boolean, fits: boolean, advice?: string | null } };
+
 export type NewExperimentChoicesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -1522,6 +1529,23 @@ fragment ModelCard on Model {
     dVocab
   }
 }`) as unknown as TypedDocumentString<ModelListQuery, ModelListQueryVariables>;
+export const EstimateDocument = new TypedDocumentString(`
+    query Estimate($spec: JSON!) {
+  estimate(spec: $spec) {
+    seconds
+    loadSeconds
+    peakBytes
+    budgetBytes
+    shards
+    forwardTokens
+    backwardTokens
+    diskBytes
+    isUpperBound
+    fits
+    advice
+  }
+}
+    `) as unknown as TypedDocumentString<EstimateQuery, EstimateQueryVariables>;
 export const NewExperimentChoicesDocument = new TypedDocumentString(`
     query NewExperimentChoices {
   specSchema

@@ -10,12 +10,22 @@ import { useUrlState } from '../../client/use-url-state.ts';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
 import { Segmented } from '../../components/segmented.tsx';
 import { CreateExperimentDocument, NewExperimentChoicesDocument } from '../../graphql/graphql.ts';
+import { CostEstimate } from './cost-estimate.tsx';
 import { formOfAddress } from './form-address.ts';
 import { JsonEditor } from './json-editor.tsx';
 import styles from './new-experiment.module.css';
 import { SpecFields } from './spec-fields.tsx';
 import { fieldOfPath, formPaths, specOf, type SpecForm } from './spec-form.ts';
 import type { JsonSchema } from './spec-schema.ts';
+
+/** The specification as it is written; of text that is no JSON yet the text itself, which the server tells apart. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return json;
+  }
+}
 
 export function NewExperiment() {
   const choices = useGraphqlQuery(NewExperimentChoicesDocument, {});
@@ -81,6 +91,7 @@ export function NewExperiment() {
         />
       )}
       {error && !placed && <ErrorNotice error={error} />}
+      <CostEstimate spec={json === undefined ? specOf(filled, schema) : parsed(json)} />
     </div>
   );
 }
