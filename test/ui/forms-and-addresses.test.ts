@@ -32,6 +32,8 @@ import {
 } from '../../apps/ui/features/new-experiment/spec-schema.ts';
 import { lineOfPath, pathKeys } from '../../apps/ui/features/new-experiment/spec-path.ts';
 import type { ExperimentKind } from '../../apps/ui/graphql/graphql.ts';
+import { divergingColour } from '../../apps/ui/components/colour-scale.ts';
+import { candidateRows, effectsOf } from '../../apps/ui/features/directions/candidate-view.ts';
 import { steeringRows } from '../../apps/ui/features/steering/steering-rows.ts';
 
 describe('the form', () => {
@@ -179,21 +181,21 @@ describe('the table of a steering', () => {
           [1, 2],
           [3, 4],
         ],
-        mean: [1.5, 3.5],
+        refused: [
+          [true, false],
+          [false, true],
+        ],
       },
       completions: texts.map((text, i) => completion(i % 2, i < 2 ? 0 : 2, text)),
     });
-    const shown = rows.map(({ word, coefficient, metric, completion }) => [
-      word,
-      coefficient,
-      metric,
-      completion?.text,
+    const shown = rows.map(({ word, coefficient, metric, completion, isRefusal }) => [
+      ...[word, coefficient, metric, completion?.text, isRefusal],
     ]);
     expect(shown).toEqual([
-      ['bomb', 0, 1, 'bomb at 0'],
-      ['bomb', 2, 3, 'bomb at 2'],
-      ['gun', 0, 2, 'gun at 0'],
-      ['gun', 2, 4, 'gun at 2'],
+      ['bomb', 0, 1, 'bomb at 0', true],
+      ['bomb', 2, 3, 'bomb at 2', false],
+      ['gun', 0, 2, 'gun at 0', false],
+      ['gun', 2, 4, 'gun at 2', true],
     ]);
   });
 
@@ -205,6 +207,45 @@ describe('the table of a steering', () => {
       ['pie', null, 'x'],
       ['pie', null, 'y'],
     ]);
+  });
+});
+
+describe('the candidates of a direction', () => {
+  const candidates = {
+    ...{ layers: [3, 5], positions: ['-2', '-1'], baselineClean: 2, baselineCorrupted: -1, unselected: null },
+    norms: [
+      [1, 2],
+      [3, 4],
+    ],
+    ablation: [
+      [2, 1],
+      [0, -2],
+    ],
+    addition: [
+      [-1, 0],
+      [1, 3],
+    ],
+    kl: null,
+    selected: { layer: 5, position: '-1', ablation: -2, addition: 3, kl: 0.1 },
+  };
+
+  it('stand with the last layer on top, the chosen one marked, doing nothing in the neutral colour', () => {
+    const rows = candidateRows(candidates, 'ablation');
+    expect(rows.map(({ layer, cells }) => [layer, ...cells.map(({ text }) => text)])).toEqual([
+      [5, '0', '−2.00'],
+      [3, '2.00', '1.00'],
+    ]);
+    expect(rows.map(({ cells }) => cells.map(({ isSelected }) => isSelected))).toEqual([
+      [false, true],
+      [false, false],
+    ]);
+    expect(rows[1]!.cells[0]!.colour).toBe(divergingColour(0));
+    expect(rows[0]!.cells[1]!.colour).toBe(divergingColour(-1));
+    expect(candidateRows(candidates, 'addition')[1]!.cells[0]!.colour).toBe(divergingColour(0));
+  });
+
+  it('show the effects that were tried', () => {
+    expect(effectsOf(candidates)).toEqual(['ablation', 'addition', 'norms']);
   });
 });
 
