@@ -6,17 +6,18 @@ import { createHash } from 'node:crypto';
 import type { EnginePool } from './engine/pool.ts';
 import type { ModelRef } from './engine/protocol.ts';
 import type { PreparedExperiment } from './run.ts';
+import { encodeSafetensors } from './safetensors.ts';
 import type { Shard } from './shard.ts';
 import { canonicalJson } from './spec.ts';
 import { versions } from './versions.ts';
 
 /**
- * SHA-256, in hex, of what the shards run, the weights, the plan with its pairs, and the engine: its backend, precision,
+ * SHA-256, in hex, of what the shards run and are given, the weights, the plan with its pairs, and the engine: its backend, precision,
  * threads within an operation and versions. Workers are not part of it, and neither is the budget beyond the plan: they move
  * numbers by the rounding of float32 at most.
  */
 export async function runKey(
-  { shardSpec, source }: PreparedExperiment,
+  { shardSpec, given, source }: PreparedExperiment,
   { pool, model, shards }: { pool: EnginePool; model: ModelRef; shards: Shard[] },
 ): Promise<string> {
   const { weightsSha256 } = await source.identity();
@@ -27,6 +28,7 @@ export async function runKey(
   };
   return createHash('sha256')
     .update(canonicalJson({ ...shardSpec, model: weightsSha256 }))
+    .update(encodeSafetensors(given))
     .update(canonicalJson(shards))
     .update(canonicalJson(engine))
     .digest('hex');

@@ -10,6 +10,7 @@ import { shardsTogether } from './plan-shards.ts';
 import type { PreparedExperiment, Progress } from './run.ts';
 import type { Shard, ShardArrays } from './shard.ts';
 import type { KeptShard, Stint } from './shard-store.ts';
+import type { ExperimentSpec } from './spec.ts';
 
 interface RoundsOptions {
   pool: EnginePool;
@@ -19,6 +20,15 @@ interface RoundsOptions {
   kept: KeptShards;
   signal: AbortSignal | undefined;
   onProgress: ((progress: Progress) => void) | undefined;
+}
+
+/** Shards that a run keeps, through all rounds: of a round that runs together one. */
+export function keptShardCount({ spec }: PreparedExperiment, shards: readonly Shard[]): number {
+  return roundsOf(spec).reduce((sum, round) => sum + (isTogether(spec, round) ? 1 : shards.length), 0);
+}
+
+function isTogether(spec: ExperimentSpec, round: string): boolean {
+  return kindOf(spec).together?.includes(round) === true;
 }
 
 /** Runs the rounds that the kind has, each given what was read and the merged arrays of those before, and gives all of these. */
@@ -37,8 +47,7 @@ export async function runRounds(
         stage === 'run' ? { stage, done: at * total + done, total: rounds.length * total } : { stage, done, total },
       );
     const ofRound = { ...options, shards: own, onProgress: tell, firstPlace: at * own.length };
-    const run = kindOf(prepared.spec).together?.includes(round) === true ? runTogether : runApart;
-    const found = await run(prepared, ofRound);
+    const found = await (isTogether(prepared.spec, round) ? runTogether : runApart)(prepared, ofRound);
     Object.assign(arrays, found.arrays);
     stints.push(...found.stints);
   }

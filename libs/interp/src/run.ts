@@ -1,5 +1,12 @@
 /** An experiment from its spec to its result: pairs to tokens, tokens to shards, shards to the engine, arrays merged. */
-import { openModelSource, resolveModel, TokenizerMissingError, type ModelSource, type Tokenizer } from '@demur/model';
+import {
+  DemurError,
+  openModelSource,
+  resolveModel,
+  TokenizerMissingError,
+  type ModelSource,
+  type Tokenizer,
+} from '@demur/model';
 import { requireRoom } from './attribution/kept-scores.ts';
 import { requirePlan, runToPlan } from './cost/plan-run.ts';
 import { readGivenArrays } from './circuit-runs/given-arrays.ts';
@@ -13,13 +20,13 @@ import { NotFiniteError } from './errors.ts';
 import type { ResolveDirection, ResolveExperiment } from './direction/found-direction.ts';
 import { stopTokensOf } from './generation/stop-tokens.ts';
 import { openKeptShards, type KeptShards, type Resumed } from './kept-shards.ts';
-import { kindOf, roundsOf } from './kinds/index.ts';
+import { kindOf } from './kinds/index.ts';
 import { metricTokensOf } from './metrics/metric-tokens.ts';
 import type { NamedArray } from './named-array.ts';
 import { runRecord } from './record.ts';
 import { resultJson, type ExperimentResult } from './result.ts';
 import { runKey } from './run-key.ts';
-import { runRounds } from './run-rounds.ts';
+import { keptShardCount, runRounds } from './run-rounds.ts';
 import type { Shard } from './shard.ts';
 import type { ShardStore } from './shard-store.ts';
 import { requireFit } from './spec/fit.ts';
@@ -74,9 +81,11 @@ export async function runExperiment(given: ExperimentSpec, options: RunOptions):
   const { resumed } = kept;
   if (resumed !== undefined) options.onResume?.(resumed);
   const { pool, signal, onProgress } = options;
-  const { arrays, stints } = await runRounds(prepared, { pool, model, shards, kept, signal, onProgress });
+  const rounds = { pool, model, shards, kept, signal, onProgress };
+  const { arrays, stints } = await finiteRounds(prepared, rounds).catch((error: unknown) =>
+    clearIfHopeless(kept, error),
+  );
   options.onProgress?.({ stage: 'merge', done: 0, total: 1 });
-  await requireFinite(arrays, kept);
   const directions = prepared.directions.length === 0 ? {} : { directions: prepared.directions };
   const measures = {
     ...{ ...directions, warnings: dataSet.warnings, startedAt },
@@ -98,7 +107,7 @@ async function openKept(
 ): Promise<KeptShards> {
   const { pool, shards: store } = options;
   const key = store === undefined ? '' : await runKey(prepared, { pool, model, shards });
-  return openKeptShards({ store, key, total: roundsOf(prepared.spec).length * shards.length, startedAt });
+  return openKeptShards({ store, key, total: keptShardCount(prepared, shards), startedAt });
 }
 
 /** A spec with its model opened and its pairs tokenised and checked: ready to run. */
@@ -176,17 +185,20 @@ const metricArrays = ['baseline.clean', 'baseline.corrupted', 'clean.metric', 'c
 
 const NO_VALUES: NamedArray = { shape: [0], values: new Float32Array(0) };
 
-/** A metric that is NaN or infinite makes every number of its pair meaningless, and would be so again. */
-async function requireFinite(arrays: Record<string, NamedArray>, kept: KeptShards): Promise<void> {
-  try {
-    requireFiniteArrays(arrays);
-  } catch (error) {
-    await kept.clear();
-    throw error;
-  }
+async function finiteRounds(...rounds: Parameters<typeof runRounds>): ReturnType<typeof runRounds> {
+  const found = await runRounds(...rounds);
+  requireFinite(found.arrays);
+  return found;
 }
 
-function requireFiniteArrays(arrays: Record<string, NamedArray>): void {
+/** What is kept of a run whose numbers are none would only bring the same ones again. */
+async function clearIfHopeless(kept: KeptShards, error: unknown): Promise<never> {
+  if (error instanceof DemurError && error.code === 'NOT_FINITE') await kept.clear();
+  throw error;
+}
+
+/** A metric that is NaN or infinite makes every number of its pair meaningless. */
+function requireFinite(arrays: Record<string, NamedArray>): void {
   for (const name of metricArrays) {
     const { shape, values } = arrays[name] ?? NO_VALUES;
     const at = values.findIndex((value) => !Number.isFinite(value));
