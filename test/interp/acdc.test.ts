@@ -31,9 +31,10 @@ describe.each(graphs)('on the %s graph', (_, graph) => {
   const metric = metricOn(graph, inputs);
   const columns = graph.receivers.length;
   const start = topEdges(randomValues(graph.mask.length, 2), graph, 150);
-  const isRemoved = (effect: number): boolean => Math.abs(effect) < 0.15;
+  const tau = 0.15;
+  const isRemoved = (effect: number): boolean => Math.abs(effect) < tau;
   const options = (more: Partial<AcdcOptions> = {}): AcdcOptions => ({
-    ...{ graph, start, isRemoved, expected: null, mostAtOnce: 16 },
+    ...{ graph, start, tau, sizeOf: Math.abs, scores: null, mostAtOnce: 16 },
     run: async (circuits) => Float32Array.from(circuits, metric),
     ...more,
   });
@@ -75,19 +76,23 @@ describe.each(graphs)('on the %s graph', (_, graph) => {
     ['scores', randomValues(graph.mask.length, 2)],
     ['what is', Float32Array.from(wanted.circuit)],
     ['what is not', Float32Array.from(wanted.circuit, (kept) => 1 - kept)],
-  ])('finds the same whatever is expected: %s', async (_, expected) => {
+  ])('finds the same whatever is expected: %s', async (_, scores) => {
     const one = await acdc(options({ mostAtOnce: 1 }));
-    const many = await acdc(options({ expected }));
+    const many = await acdc(options({ scores }));
     expect(many.inCircuit).toEqual(one.inCircuit);
     expect(many.effects).toEqual(one.effects);
     expect(many.tested).toBe(one.tested);
     expect(many.batches).toBeLessThanOrEqual(one.batches);
   });
 
-  it('needs few batches and no further run where predictions hold', async () => {
-    const { runs, batches, tested } = await acdc(options({ expected: Float32Array.from(wanted.circuit) }));
+  it('needs few batches and hardly a further run where expectations hold', async () => {
+    const sharp = Float32Array.from(wanted.circuit, (kept) => (kept === 1 ? 100 * tau : 0));
+    const { runs, batches, tested } = await acdc(options({ scores: sharp }));
     expect(runs).toBe(tested + 1);
     expect(batches).toBeLessThan(tested / 6);
+    const worse = await acdc(options());
+    expect(worse.runs).toBeGreaterThan(runs + 5);
+    expect(worse.batches).toBeGreaterThan(2 * batches);
   });
 
   it('goes on after every batch as if it had not been stopped', async () => {

@@ -9,19 +9,23 @@
  *
  * Tests are many and each depends on those before, so they run ahead of the decisions: a batch tests the next edges, each
  * under the decisions that are predicted for those before it, and its outcomes hold up to the first that was predicted
- * wrongly. The circuit is that of one test at a time, whatever is predicted.
+ * wrongly. The circuit is that of one test at a time, whatever is predicted (predictor.ts).
  */
 import type { Graph } from '../graph/graph.ts';
+import { Predictor } from './predictor.ts';
+import type { PredictorState } from './predictor.ts';
 import { RunningCircuit } from './running-circuit.ts';
 
 export interface AcdcOptions {
   graph: Graph;
   /** The circuit to take edges from, [sender, receiver]. */
   start: Uint8Array;
-  /** Whether an edge goes without which the metric is larger by `effect`. */
-  isRemoved(effect: number): boolean;
-  /** Effects as they are expected, [sender, receiver]; without, every edge is expected to go. */
-  expected: Float32Array | null;
+  /** An edge stays without which the metric is larger by an effect of this size, or one beyond. */
+  tau: number;
+  /** How large an effect is, of either sign. */
+  sizeOf(effect: number): number;
+  /** Effects as they are expected, [sender, receiver], where they are. */
+  scores: Float32Array | null;
   /** Tests of a batch, at most. */
   mostAtOnce: number;
   /** The metric of each circuit, a mean over all pairs. Masks are only lent. */
@@ -33,13 +37,11 @@ export interface AcdcOptions {
 }
 
 /** All that the next batch depends on, beside the options. Its numbers are float32, so that what is stored is what was. */
-export interface AcdcState {
+export interface AcdcState extends PredictorState {
   /** What the tests gave, in the order of the edges up to the next one; NaN of those that went without. */
   effects: Float32Array;
   /** The metric of the circuit that is left. */
   metric: number;
-  /** The share of wrong predictions of late. */
-  missRate: number;
   /** Circuits that were run, those for nothing included, and the batches that they came in. */
   runs: number;
   batches: number;
@@ -54,11 +56,8 @@ export interface AcdcCircuit {
   batches: number;
 }
 
-/** What a batch costs beyond its runs, in runs: what the batch size is weighed by. */
-const BATCH_COST = 1.5;
-
-/** How fast the share of wrong predictions follows what happens. */
-const MEMORY = 0.9;
+/** A test joins a batch whose predictions before it all hold at least this likely: else it had better wait for them. */
+const LEAST_CHANCE = 0.4;
 
 export async function acdc(options: AcdcOptions): Promise<AcdcCircuit> {
   const search = new Search(options);
@@ -81,9 +80,9 @@ function testOrder(start: Uint8Array, { senders, receivers }: Graph): Uint32Arra
   return Uint32Array.from(cells);
 }
 
-/** One test of a batch: the edge's place in the order, whether it is expected to go, and the circuit without it. */
+/** One test of a batch: its edge, whether that is expected to go, and the circuit without it. */
 interface Test {
-  place: number;
+  cell: number;
   goes: boolean;
   circuit: Uint8Array;
 }
@@ -94,10 +93,10 @@ class Search {
   /** By place in the order; NaN of what is not tested. */
   readonly #effects: Float32Array;
   readonly #circuit: RunningCircuit;
+  readonly #predictor: Predictor;
   /** The place of the next edge to test. */
   #next = 0;
   #metric = NaN;
-  #missRate = Math.fround(0.2);
   #runs = 0;
   #batches = 0;
 
@@ -106,6 +105,8 @@ class Search {
     this.#order = testOrder(options.start, options.graph);
     this.#effects = new Float32Array(this.#order.length).fill(NaN);
     this.#circuit = RunningCircuit.of(options.start, options.graph);
+    const { scores, sizeOf, tau, resume } = options;
+    this.#predictor = new Predictor(scores && scores.map((score) => sizeOf(score) / tau), resume);
   }
 
   /** The metric of the circuit to begin with, and the first edge. */
@@ -115,8 +116,8 @@ class Search {
   }
 
   /** Decides again what was decided. */
-  replay({ effects, metric, missRate, runs, batches }: AcdcState): void {
-    [this.#metric, this.#missRate, this.#runs, this.#batches] = [metric, missRate, runs, batches];
+  replay({ effects, metric, runs, batches }: AcdcState): void {
+    [this.#metric, this.#runs, this.#batches] = [metric, runs, batches];
     this.#next = this.#dropDead(this.#circuit, 0);
     while (this.#next < effects.length) this.#decide(effects[this.#next]!);
   }
@@ -128,7 +129,7 @@ class Search {
   get state(): AcdcState {
     return {
       effects: this.#effects.slice(0, this.#next),
-      ...{ metric: this.#metric, missRate: this.#missRate, runs: this.#runs, batches: this.#batches },
+      ...{ metric: this.#metric, runs: this.#runs, batches: this.#batches, ...this.#predictor.state },
     };
   }
 
@@ -145,50 +146,40 @@ class Search {
 
   /** Tests the next edges, and decides as many of them as were tested under the right circuit. */
   async batch(): Promise<void> {
-    const tests = this.#predict(this.#batchSize);
+    const tests = this.#predict();
     const metrics = await this.#run(tests.map(({ circuit }) => circuit));
-    for (const [at, { goes }] of tests.entries()) {
+    for (const [at, { cell, goes }] of tests.entries()) {
       const isRemoved = this.#decide(Math.fround(metrics[at]! - this.#metric));
       if (isRemoved) this.#metric = metrics[at]!;
-      const isMiss = isRemoved !== goes;
-      this.#missRate = Math.fround(MEMORY * this.#missRate + (isMiss ? 1 - MEMORY : 0));
-      if (isMiss) return;
+      this.#predictor.learn(cell, isRemoved);
+      if (isRemoved !== goes) return;
     }
   }
 
-  /**
-   * Where a share p of predictions is wrong, of K tests about K²p / 2 are for nothing, and each batch costs as much as some
-   * more: least an edge at K = √(2 · cost / p).
-   */
-  get #batchSize(): number {
-    const best = Math.round(Math.sqrt((2 * BATCH_COST) / Math.max(this.#missRate, 1e-3)));
-    return Math.max(1, Math.min(best, this.#options.mostAtOnce));
-  }
-
-  /** The next tests, each as the predictions before it leave the circuit. */
-  #predict(count: number): Test[] {
+  /** The next tests, each as the predictions before it leave the circuit; as many as those are likely to hold for. */
+  #predict(): Test[] {
     const circuit = this.#circuit.copy();
     const tests: Test[] = [];
-    for (let place = this.#next; tests.length < count && place < this.#order.length;) {
+    let chance = 1;
+    let place = this.#next;
+    while (chance >= LEAST_CHANCE && tests.length < this.#options.mostAtOnce && place < this.#order.length) {
       const cell = this.#order[place]!;
       const without = circuit.mask.slice();
       without[cell] = 0;
-      const goes = this.#isExpectedToGo(cell);
-      tests.push({ place, goes, circuit: without });
+      const goingChance = this.#predictor.chance(cell);
+      const goes = goingChance >= 0.5;
+      tests.push({ cell, goes, circuit: without });
+      chance *= goes ? goingChance : 1 - goingChance;
       if (goes) circuit.remove(cell);
       place = this.#dropDead(circuit, place + 1);
     }
     return tests;
   }
 
-  #isExpectedToGo(cell: number): boolean {
-    const { expected, isRemoved } = this.#options;
-    return expected === null || isRemoved(expected[cell]!);
-  }
-
   /** Decides the next edge, and tells whether it goes. */
   #decide(effect: number): boolean {
-    const isRemoved = this.#options.isRemoved(effect);
+    const { sizeOf, tau } = this.#options;
+    const isRemoved = sizeOf(effect) < tau;
     this.#effects[this.#next] = effect;
     if (isRemoved) this.#circuit.remove(this.#order[this.#next]!);
     this.#next = this.#dropDead(this.#circuit, this.#next + 1);

@@ -52,8 +52,8 @@ export async function circuitSearch(
   try {
     circuits.startFrom(start);
     const found = await acdc({
-      ...{ graph, start, isRemoved: removalRule(spec) },
-      expected: given['scores']?.values ?? null,
+      ...{ graph, start, tau: spec.options.tau!, sizeOf: sizeOfEffect(spec) },
+      scores: given['scores']?.values ?? null,
       mostAtOnce: Math.max(1, Math.min(MOST_AHEAD, Math.floor(TOKENS_AHEAD / (shard.pairCount * shard.columns)))),
       run: async (masks) => meansOverPairs(await work.exchange(await circuits.run(masks)), masks.length),
       resume: shard.resume && stateOf(shard.resume),
@@ -100,12 +100,11 @@ function runOptions({ metric, options: { kvHeads, ablation } }: DiscoverySpec, {
 }
 
 /**
- * Which edges go. As in the paper for a KL divergence, which is least for the model itself: where it does not grow by tau or
- * more. Of a metric with no such best value: where it does not change by tau or more, either way.
+ * How large an effect is. Of a KL divergence, which is least for the model itself, as much as it grows, as in the paper: an
+ * edge goes that makes it smaller. Of a metric with no such best value, as much as it changes either way.
  */
-function removalRule({ metric, options }: DiscoverySpec): (effect: number) => boolean {
-  const tau = options.tau!;
-  return metric === 'kl-divergence' ? (effect) => effect < tau : (effect) => Math.abs(effect) < tau;
+function sizeOfEffect({ metric }: DiscoverySpec): (effect: number) => number {
+  return metric === 'kl-divergence' ? (effect) => effect : Math.abs;
 }
 
 /** The mean of each circuit's metric over the pairs of all shards, [circuit, pair] each: in their order, in float64. */
@@ -123,14 +122,17 @@ function meansOverPairs(shards: readonly Float32Array[], circuits: number): Floa
 }
 
 /** The state of ACDC as arrays. */
-function checkpointOf({ effects, metric, missRate, runs, batches }: AcdcState): ShardArrays {
+function checkpointOf({ effects, metric, runs, batches, bias, slope }: AcdcState): ShardArrays {
   return {
     'acdc.effects': { shape: [effects.length], values: effects },
-    'acdc.state': { shape: [4], values: Float32Array.of(metric, missRate, runs, batches) },
+    'acdc.state': { shape: [5], values: Float32Array.of(metric, runs, batches, bias, slope) },
   };
 }
 
 function stateOf(arrays: ShardArrays): AcdcState {
-  const [metric, missRate, runs, batches] = arrays['acdc.state']!.values as unknown as [number, number, number, number];
-  return { effects: arrays['acdc.effects']!.values, metric, missRate, runs, batches };
+  const [metric, runs, batches, bias, slope] = arrays['acdc.state']!.values;
+  return {
+    effects: arrays['acdc.effects']!.values,
+    ...{ metric: metric!, runs: runs!, batches: batches!, bias: bias!, slope: slope! },
+  };
 }
