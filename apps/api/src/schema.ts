@@ -7,6 +7,7 @@ import { CircuitResolver } from './circuit/circuit.resolver.ts';
 import { DiscoveredCircuitResolver } from './circuit-discovery/discovered-circuit.resolver.ts';
 import { CircuitComparisonResolver } from './comparison/circuit-comparison.resolver.ts';
 import { DataSetResolver } from './data-set/data-set.resolver.ts';
+import { DirectionCandidatesResolver } from './direction/direction-candidates.resolver.ts';
 import { DirectionResolver } from './direction/direction.resolver.ts';
 import { EdgeEffectResolver } from './edge-effect/edge-effect.resolver.ts';
 import { EstimateResolver } from './estimate/estimate.resolver.ts';
@@ -18,6 +19,7 @@ import { ExperimentHeadScanResolver, HeadScanResolver } from './head-scan/head-s
 import { ModelResolver } from './model/model.resolver.ts';
 import { ModelCheckResolver } from './model-check/model-check.resolver.ts';
 import { PatchingGridResolver } from './patching-grid/patching-grid.resolver.ts';
+import { SteeringSweepResolver } from './steering-sweep/steering-sweep.resolver.ts';
 import type { Context } from './context.ts';
 import { hasRole, type Role } from './roles.ts';
 
@@ -29,6 +31,7 @@ export function createSchema(): GraphQLSchema {
       CircuitResolver,
       CircuitComparisonResolver,
       DataSetResolver,
+      DirectionCandidatesResolver,
       DirectionResolver,
       DiscoveredCircuitResolver,
       EdgeEffectResolver,
@@ -41,6 +44,7 @@ export function createSchema(): GraphQLSchema {
       ModelResolver,
       ModelCheckResolver,
       PatchingGridResolver,
+      SteeringSweepResolver,
     ],
     authChecker: ({ context }: { context: Context }, roles: Role[]) => hasRole(context.role, roles),
     pubSub: progressChannel,

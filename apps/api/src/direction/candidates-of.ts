@@ -1,13 +1,11 @@
 /** The candidates of a direction experiment as tables, from its result and its arrays [layer, position]. */
-import type { NamedArray, ResultJson } from '@demur/interp';
+import type { NamedArray } from '@demur/interp';
+import type { Finding } from '../experiment/finding.ts';
 import { mean } from '../patching-grid/grid-values.ts';
 import type { DirectionCandidates } from './direction.type.ts';
 
-/** @param array by name; undefined where the experiment has none of it. */
-export async function candidatesOf(
-  result: ResultJson,
-  array: (name: string) => Promise<NamedArray | undefined>,
-): Promise<DirectionCandidates | null> {
+/** Null for another kind. */
+export async function candidatesOf({ result, array }: Finding): Promise<DirectionCandidates | null> {
   const { kind, layers, positions, selected = null, unselected = null } = result;
   if (kind !== 'direction' || layers === undefined || positions === undefined) return null;
   const table = async (name: string): Promise<number[][] | null> => {

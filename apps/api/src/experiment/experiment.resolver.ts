@@ -16,12 +16,10 @@ import { Circuit } from '../circuit/circuit.type.ts';
 import { Completion } from '../completion/completion.type.ts';
 import type { Context } from '../context.ts';
 import { DataSet } from '../data-set/data-set.type.ts';
-import { DirectionCandidates } from '../direction/direction.type.ts';
 import { Model } from '../model/model.type.ts';
 import { Pair } from '../pair/pair.type.ts';
 import { PatchingGrid } from '../patching-grid/patching-grid.type.ts';
 import type { Connection } from '../relay/connection.ts';
-import { SteeringSweep } from '../steering-sweep/steering-sweep.type.ts';
 import { ExperimentFilter } from './experiment.input.ts';
 import { ArrayInfo, Experiment, ExperimentConnection, ExperimentProgress } from './experiment.type.ts';
 
@@ -142,22 +140,6 @@ export class ExperimentResolver {
   })
   completions(@Root() experiment: Experiment, @Ctx() { app }: Context): Promise<Completion[]> {
     return app.experiments.completions(experiment.id);
-  }
-
-  @FieldResolver(() => SteeringSweep, {
-    nullable: true,
-    description: 'The metric over the coefficients of a steering; null for other kinds and until it has succeeded.',
-  })
-  steeringSweep(@Root() experiment: Experiment, @Ctx() { app }: Context): Promise<SteeringSweep | null> {
-    return app.experiments.steeringSweep(experiment.id);
-  }
-
-  @FieldResolver(() => DirectionCandidates, {
-    nullable: true,
-    description: 'The candidates of a direction experiment; null for other kinds and until it has succeeded.',
-  })
-  directionCandidates(@Root() experiment: Experiment, @Ctx() { app }: Context): Promise<DirectionCandidates | null> {
-    return app.experiments.directionCandidates(experiment.id);
   }
 
   @FieldResolver(() => Circuit, {

@@ -28,8 +28,6 @@ import {
 } from '@demur/interp';
 import type { Completion } from '../completion/completion.type.ts';
 import type { DataSets } from '../data-set/data-sets.ts';
-import { candidatesOf } from '../direction/candidates-of.ts';
-import type { DirectionCandidates } from '../direction/direction.type.ts';
 import type { Directions } from '../direction/directions.ts';
 import type { Models } from '../model/models.ts';
 import type { Pair } from '../pair/pair.type.ts';
@@ -39,8 +37,6 @@ import { gridsOf } from '../patching-grid/grids-of.ts';
 import type { PatchingGrid } from '../patching-grid/patching-grid.type.ts';
 import type { Connection } from '../relay/connection.ts';
 import { connection, decodeCursor, encodeCursor, pageSize } from '../relay/page.ts';
-import { sweepOf } from '../steering-sweep/sweep-of.ts';
-import type { SteeringSweep } from '../steering-sweep/steering-sweep.type.ts';
 import type { ExperimentFilter } from './experiment.input.ts';
 import type { ArrayInfo, Experiment, ExperimentProgress } from './experiment.type.ts';
 import type { Finding } from './finding.ts';
@@ -174,18 +170,6 @@ export class Experiments {
     return rows.map(({ pairIndex, coefficient, tokens, text, finish }) => ({
       ...{ pair: pairIndex, coefficient, tokens, text, finish },
     }));
-  }
-
-  /** Of a steering that has succeeded. */
-  async steeringSweep(id: string): Promise<SteeringSweep | null> {
-    const result = await this.result(id);
-    return result === null ? null : sweepOf(result, (name) => this.#array(id, name));
-  }
-
-  /** Of a direction experiment that has succeeded. */
-  async directionCandidates(id: string): Promise<DirectionCandidates | null> {
-    const result = await this.result(id);
-    return result === null ? null : candidatesOf(result, (name) => this.#array(id, name));
   }
 
   /** Throws `PairIndexError`. */

@@ -1,13 +1,12 @@
 /** The sweep of a steering from its result and its arrays [coefficient, pair]. */
-import type { NamedArray, ResultJson } from '@demur/interp';
+import type { ResultJson } from '@demur/interp';
+import type { Finding } from '../experiment/finding.ts';
 import { mean } from '../patching-grid/grid-values.ts';
 import type { SteeringSweep } from './steering-sweep.type.ts';
 
-/** @param array by name; undefined where the experiment has none of it. */
-export async function sweepOf(
-  { spec, sweep, refusals, refusalTokens }: ResultJson,
-  array: (name: string) => Promise<NamedArray | undefined>,
-): Promise<SteeringSweep | null> {
+/** Null for another kind. */
+export async function sweepOf({ result, array }: Finding): Promise<SteeringSweep | null> {
+  const { spec, sweep, refusals, refusalTokens } = result;
   if (spec.kind !== 'steering') return null;
   const { coefficients, run } = spec.options;
   const { shape, values } = (await array('metric'))!;
