@@ -13,9 +13,12 @@ export function FactList({ facts }: { facts: readonly Fact[] }) {
   return (
     <dl className={styles.facts}>
       {facts.map(({ name, value, hint }) => (
-        <div key={name} title={hint}>
+        <div key={name}>
           <dt>{name}</dt>
-          <dd>{value}</dd>
+          <dd>
+            {value}
+            {hint && <small>{hint}</small>}
+          </dd>
         </div>
       ))}
     </dl>

@@ -46,32 +46,34 @@ export function LineChart({ label, axis, lines, references, hasDots = false }: L
   };
   return (
     <div className={styles.chart}>
-      <svg
-        viewBox={`0 0 ${width} ${height}`}
-        role="img"
-        aria-label={label}
-        tabIndex={0}
-        onPointerMove={point}
-        onPointerLeave={() => setAt(undefined)}
-        onKeyDown={walk}
-      >
-        <ChartFrame scales={scales} axis={axis} ticks={niceTicks(...domain, 5)} references={references} />
-        {lines.map((line, i) => (
-          <g key={line.name} data-line={i}>
-            {line.spread && <path className={styles.band} d={bandPath(line.values, line.spread, places)} />}
-            <path className={styles.line} d={linePath(line.values, places)} />
-            {hasDots &&
-              line.values.map((value, index) =>
-                value === null ? null : (
-                  <circle key={index} className={styles.dot} cx={places.x(index)} cy={scales.y(value)} r={3.5} />
-                ),
-              )}
-          </g>
-        ))}
-        {at !== undefined && (
-          <line className={styles.cursor} x1={places.x(at)} x2={places.x(at)} y1={top} y2={height - bottom} />
-        )}
-      </svg>
+      <div className={styles.scroll}>
+        <svg
+          viewBox={`0 0 ${width} ${height}`}
+          role="img"
+          aria-label={label}
+          tabIndex={0}
+          onPointerMove={point}
+          onPointerLeave={() => setAt(undefined)}
+          onKeyDown={walk}
+        >
+          <ChartFrame scales={scales} axis={axis} ticks={niceTicks(...domain, 5)} references={references} />
+          {lines.map((line, i) => (
+            <g key={line.name} data-line={i}>
+              {line.spread && <path className={styles.band} d={bandPath(line.values, line.spread, places)} />}
+              <path className={styles.line} d={linePath(line.values, places)} />
+              {hasDots &&
+                line.values.map((value, index) =>
+                  value === null ? null : (
+                    <circle key={index} className={styles.dot} cx={places.x(index)} cy={scales.y(value)} r={3.5} />
+                  ),
+                )}
+            </g>
+          ))}
+          {at !== undefined && (
+            <line className={styles.cursor} x1={places.x(at)} x2={places.x(at)} y1={top} y2={height - bottom} />
+          )}
+        </svg>
+      </div>
       <p className={styles.readout} aria-live="polite">
         {at === undefined ? '\u00a0' : valuesAt(lines, axis, at)}
       </p>

@@ -40,35 +40,37 @@ export function ScatterChart({ label, points, xName, yName }: ScatterChartProps)
   const shown = at === undefined ? undefined : points[at];
   return (
     <div className={styles.chart}>
-      <svg
-        viewBox={`0 0 ${width} ${height}`}
-        role="img"
-        aria-label={label}
-        tabIndex={0}
-        onKeyDown={walk}
-        onPointerLeave={() => setAt(undefined)}
-      >
-        <ChartFrame scales={scales} axis={axis} ticks={niceTicks(...domain, 5)} references={[]} />
-        <line
-          className={styles.equal}
-          x1={scales.x(domain[0])}
-          y1={scales.y(domain[0])}
-          x2={scales.x(domain[1])}
-          y2={scales.y(domain[1])}
-        />
-        {points.map(({ name, x, y, group }, i) => (
-          <circle
-            key={name}
-            data-line={group}
-            data-shown={i === at}
-            className={styles.point}
-            cx={scales.x(x)}
-            cy={scales.y(y)}
-            r={i === at ? 6 : 4}
-            onPointerEnter={() => setAt(i)}
+      <div className={styles.scroll}>
+        <svg
+          viewBox={`0 0 ${width} ${height}`}
+          role="img"
+          aria-label={label}
+          tabIndex={0}
+          onKeyDown={walk}
+          onPointerLeave={() => setAt(undefined)}
+        >
+          <ChartFrame scales={scales} axis={axis} ticks={niceTicks(...domain, 5)} references={[]} />
+          <line
+            className={styles.equal}
+            x1={scales.x(domain[0])}
+            y1={scales.y(domain[0])}
+            x2={scales.x(domain[1])}
+            y2={scales.y(domain[1])}
           />
-        ))}
-      </svg>
+          {points.map(({ name, x, y, group }, i) => (
+            <circle
+              key={name}
+              data-line={group}
+              data-shown={i === at}
+              className={styles.point}
+              cx={scales.x(x)}
+              cy={scales.y(y)}
+              r={i === at ? 6 : 4}
+              onPointerEnter={() => setAt(i)}
+            />
+          ))}
+        </svg>
+      </div>
       <p className={styles.readout} aria-live="polite">
         {shown === undefined
           ? `Up: ${yName}. On the line both are the same.`

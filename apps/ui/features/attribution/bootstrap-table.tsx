@@ -22,7 +22,7 @@ export function BootstrapTable({ bootstrap }: { bootstrap: FragmentType<typeof B
           {
             name: 'Stability',
             value: numberText(stability),
-            hint: 'Mean Jaccard index of the resamples’ strongest edges',
+            hint: 'mean Jaccard index of the resamples’ strongest edges',
           },
           { name: 'Resamples', value: resamples },
           { name: pairsPerUnit === 1 ? 'Pairs' : `Units of ${pairsPerUnit} pairs`, value: units },

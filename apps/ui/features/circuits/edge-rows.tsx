@@ -1,4 +1,4 @@
-/** Rows of edges: rank, from, to, port, score. A node's name leads to its neighbourhood. */
+/** Rows of edges: rank, from, to, port, score, and its interval or a bar. A node's name leads to its neighbourhood. */
 import table from '../../components/data-table.module.css';
 import { numberText } from '../../components/number-text.ts';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
@@ -31,12 +31,14 @@ export function EdgeRows({ edges, onSelect }: EdgeRowsProps) {
           </th>
           {hasInterval && (
             <th scope="col" className={table.number}>
-              95 %
+              95 % interval
             </th>
           )}
-          <th scope="col">
-            <span className="visually-hidden">Strength</span>
-          </th>
+          {!hasInterval && (
+            <th scope="col">
+              <span className="visually-hidden">Strength</span>
+            </th>
+          )}
         </tr>
       </thead>
       <tbody>
@@ -53,10 +55,10 @@ export function EdgeRows({ edges, onSelect }: EdgeRowsProps) {
             <td className={table.number}>{numberText(score)}</td>
             {hasInterval && (
               <td className={`${table.number} ${styles.interval}`}>
-                {interval && `${numberText(interval.low)} to ${numberText(interval.high)}`}
+                {interval && `[${numberText(interval.low)}, ${numberText(interval.high)}]`}
               </td>
             )}
-            <StrengthCell value={score} strongest={strongest} />
+            {!hasInterval && <StrengthCell value={score} strongest={strongest} />}
           </tr>
         ))}
       </tbody>

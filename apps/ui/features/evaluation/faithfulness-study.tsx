@@ -37,7 +37,7 @@ function factsOf({ cpr, cmd, points }: Curve) {
   const [only] = points.length === 1 ? points : [];
   if (only) return [{ name: 'Faithfulness', value: numberText(only.faithfulness) }];
   return [
-    { name: 'CPR', value: numberText(cpr), hint: 'Circuit performance ratio: the area under the curve' },
-    { name: 'CMD', value: numberText(cmd), hint: 'Circuit-model distance: the area between the curve and 1' },
+    { name: 'CPR', value: numberText(cpr), hint: 'circuit performance ratio: the area under the curve' },
+    { name: 'CMD', value: numberText(cmd), hint: 'circuit-model distance: the area between the curve and 1' },
   ];
 }

@@ -5,6 +5,7 @@ import { numberText } from '../../components/number-text.ts';
 import study from '../../components/study.module.css';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { HeadValidationFragmentDoc, type HeadValidationFragment } from '../../graphql/graphql.ts';
+import styles from './head-validation.module.css';
 import { HeadSteering } from './head-steering.tsx';
 
 interface HeadValidationProps {
@@ -78,7 +79,7 @@ function JointTable({ checks }: { checks: readonly JointCheck[] }) {
               <th scope="row">{name}</th>
               <td className={table.number}>{numberText(score)}</td>
               <td className={table.number}>{rangeText(random)}</td>
-              <td>
+              <td className={styles.words}>
                 <small>{words}</small>
               </td>
             </tr>
