@@ -5,6 +5,7 @@ import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import { Field } from '../../components/field.tsx';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
 import { BuiltInPairsDocument, BuiltInPairsModelsDocument } from '../../graphql/graphql.ts';
+import styles from './data-set-card.module.css';
 import { PairTable } from './pair-table.tsx';
 
 export function BuiltInPairs({ slug }: { slug: string }) {
@@ -13,18 +14,20 @@ export function BuiltInPairs({ slug }: { slug: string }) {
   if (!choices.data || choices.data.models.length === 0) return null;
   return (
     <>
-      <Field label="Pairs for">
-        {(attributes) => (
-          <select {...attributes} value={model} onChange={(event) => setModel(event.target.value)}>
-            <option value="">a model…</option>
-            {choices.data.models.map((own) => (
-              <option key={own.slug} value={own.slug}>
-                {own.name}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <div className={styles.choice}>
+        <Field label="Pairs for">
+          {(attributes) => (
+            <select {...attributes} value={model} onChange={(event) => setModel(event.target.value)}>
+              <option value="">a model…</option>
+              {choices.data.models.map((own) => (
+                <option key={own.slug} value={own.slug}>
+                  {own.name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      </div>
       {model !== '' && <PairsForModel slug={slug} model={model} />}
     </>
   );

@@ -11,7 +11,7 @@ export function DataSetCard({ dataSet }: { dataSet: FragmentType<typeof DataSetC
     <section className={styles.card}>
       <h2>{name}</h2>
       <p>
-        {description} {sizeText(size)}, named <code>{slug}</code> in a specification
+        {description} {sizeText(size)}; named <code>{slug}</code> in a specification
       </p>
       {builtIn ? <BuiltInPairs slug={slug} /> : <PairTable pairs={pairs} />}
     </section>
@@ -19,6 +19,6 @@ export function DataSetCard({ dataSet }: { dataSet: FragmentType<typeof DataSetC
 }
 
 function sizeText(size: number | null | undefined): string {
-  if (size === null || size === undefined) return 'Comes with demur; its pairs are made for the model that runs them';
+  if (size === null || size === undefined) return 'Comes with demur, and is made for the model that runs it';
   return `${size} ${size === 1 ? 'pair' : 'pairs'}`;
 }

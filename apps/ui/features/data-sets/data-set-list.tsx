@@ -3,6 +3,7 @@
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import { EmptyState, ErrorNotice, Loading } from '../../components/notice.tsx';
 import { DataSetListDocument } from '../../graphql/graphql.ts';
+import styles from './data-set-card.module.css';
 import { DataSetCard } from './data-set-card.tsx';
 
 export function DataSetList() {
@@ -11,12 +12,12 @@ export function DataSetList() {
   if (!list.data) return <Loading what="data sets" />;
   const { dataSets } = list.data;
   return (
-    <>
+    <div className={styles.list}>
       {dataSets.every(({ builtIn }) => builtIn) && <NoOwnDataSet />}
       {dataSets.map((dataSet) => (
         <DataSetCard key={dataSet.id} dataSet={dataSet} />
       ))}
-    </>
+    </div>
   );
 }
 

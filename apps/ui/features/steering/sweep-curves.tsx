@@ -2,7 +2,6 @@
 /** The metric, and the shares of flipped pairs and of refusals, over the coefficients of a steering. */
 import type { ChartAxis } from '../../components/chart-axis.ts';
 import { LineChart, type ChartLine } from '../../components/line-chart.tsx';
-import { numberText } from '../../components/number-text.ts';
 import { sentenceCase } from '../../components/sentence-case.ts';
 import study from '../../components/study.module.css';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
@@ -22,7 +21,11 @@ export function SweepCurves({ sweep, metric }: SweepCurvesProps) {
   const { coefficients, mean, baseline, flips, refusalShare } = readFragment(SweepCurvesFragmentDoc, sweep);
   const order = [...coefficients.keys()].sort((a, b) => coefficients[a]! - coefficients[b]!);
   if (new Set(coefficients).size < LEAST_POINTS) return null;
-  const axis: ChartAxis = { name: 'coefficient', values: order.map((c) => coefficients[c]!), text: numberText };
+  const axis: ChartAxis = {
+    name: 'coefficient',
+    values: order.map((c) => coefficients[c]!),
+    text: (value) => String(value).replace('-', '−'),
+  };
   const line = (name: string, values: readonly (number | null)[] | null | undefined): ChartLine[] =>
     values?.some((value) => value !== null) ? [{ name, values: order.map((c) => values[c] ?? null) }] : [];
   const shares = [...line('refusals', refusalShare), ...line('flipped pairs', flips)];
