@@ -37,7 +37,7 @@ export function tapeOf(
     unit: rows(unit),
     scale: rows(scale),
   });
-  const ofHeads = ({ unit, scale }: NormTape<tf.Tensor4D>): NormTape<tf.Tensor4D> => ({ unit, scale });
+  const ofHeads = ({ unit, scale }: NormTape<tf.Tensor3D>): NormTape<tf.Tensor3D> => ({ unit, scale });
   return {
     ln1: ofNorm(ln1),
     attn: { queries, own, pattern, scores, qNorm: qNorm && ofHeads(qNorm), kNorm: kNorm && ofHeads(kNorm) },

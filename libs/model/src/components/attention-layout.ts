@@ -6,22 +6,16 @@
  * a context lie side by side, and products with what they share are few and large.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { rotationsFrom } from './rotary.ts';
 import type { KeyValues, RowGroup } from './row-groups.ts';
 
-/** [rows, heads · D] position-major → [positions, cells, heads, D]. */
-export function unfold(x: Tensor2D, group: RowGroup, dHead: number): Tensor4D {
-  return x.reshape([group.positions, group.cells, x.shape[1] / dHead, dHead]);
-}
-
-/** x [S, C as in the rows, KV · G, D] → [KV, C by context, G · S, D]. */
-export function byHead(x: Tensor4D, group: RowGroup, nKvHeads: number): Tensor4D {
-  const [positions, cells, heads, dHead] = x.shape;
-  const [contexts, perKvHead] = [group.contexts ?? cells, heads / nKvHeads];
-  const split = [positions, cells / contexts, contexts, nKvHeads, perKvHead, dHead];
+/** x [rows, KV · G · D], or the same of another shape → [KV, C by context, G · S, D]. */
+export function byHead(x: Tensor, group: RowGroup, { nKvHeads, dHead }: { nKvHeads: number; dHead: number }): Tensor4D {
+  const { positions, cells, contexts = cells } = group;
+  const perKvHead = x.size / (positions * cells * nKvHeads * dHead);
   return x
-    .reshape(split)
+    .reshape([positions, cells / contexts, contexts, nKvHeads, perKvHead, dHead])
     .transpose([3, 2, 1, 4, 0, 5])
     .reshape([nKvHeads, cells, perKvHead * positions, dHead]);
 }
@@ -56,6 +50,7 @@ export function lastPositions(group: RowGroup, x: Tensor2D): RowGroup {
 export function timesPart(x: Tensor4D, part: Tensor4D, transposePart: boolean): Tensor4D {
   const [kv, cells, rows, inner] = x.shape;
   const partCells = part.shape[1];
+  if (partCells === cells) return tf.matMul(x, part, false, transposePart);
   const folded = x.reshape<Tensor4D>([kv, partCells, (cells / partCells) * rows, inner]);
   const columns = transposePart ? part.shape[2] : part.shape[3];
   return tf.matMul(folded, part, false, transposePart).reshape([kv, cells, rows, columns]);

@@ -1,7 +1,7 @@
 /** The vector-Jacobian product of attention.ts: letters of shapes are attention-layout.ts's. */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
-import { besideEachOther, byHead, lastPositions, splitParts, timesPart, unfold } from './attention-layout.ts';
+import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import { besideEachOther, byHead, lastPositions, splitParts, timesPart } from './attention-layout.ts';
 import type { AttentionRule, AttentionTape } from './attention.ts';
 import { normVjp } from './norm.ts';
 import type { NormTape, NormWeights } from './norm.ts';
@@ -27,15 +27,15 @@ export interface AttentionGradients {
 function turnedBack(
   x: Tensor,
   group: RowGroup,
-  { weights, tape }: { weights: NormWeights | undefined; tape: NormTape<Tensor4D> | undefined },
+  { weights, tape }: { weights: NormWeights | undefined; tape: NormTape<Tensor3D> | undefined },
 ): Tensor {
   const [kv, cells, perKvHead, positions, dHead] = x.shape as [number, number, number, number, number];
-  const byPosition = x.transpose([3, 1, 0, 2, 4]).reshape([positions, cells, kv * perKvHead, dHead]) as Tensor4D;
+  const byPosition = x.transpose([3, 1, 0, 2, 4]).reshape<Tensor3D>([positions, cells * kv * perKvHead, dHead]);
   const heads = rotate(byPosition, group.rotations, true);
   const shape = [positions, cells, kv, perKvHead, dHead];
   if (weights === undefined || tape === undefined) return heads.reshape(shape);
   // A key head's norm is that of all query heads that read it. Three axes, since WebGPU spreads vectors over four at most.
-  const readers = (of: Tensor4D): Tensor => of.reshape([positions * cells * kv, of.shape[2] / kv, of.shape[3]]);
+  const readers = (of: Tensor3D): Tensor => of.reshape([positions * cells * kv, -1, of.shape[2]]);
   return normVjp(weights, { unit: readers(tape.unit), scale: readers(tape.scale) }, readers(heads)).reshape(shape);
 }
 
@@ -50,11 +50,11 @@ export function attendVjp(
   group: RowGroup,
   { rule, perQueryHead }: { rule: AttentionRule; perQueryHead: boolean },
 ): AttentionGradients {
-  const { nHeads, nKvHeads, dHead, qNorm, kNorm } = rule;
+  const { nHeads, nKvHeads, qNorm, kNorm } = rule;
   const { queries, own, pattern } = tape;
   const perKvHead = nHeads / nKvHeads;
   const asking = lastPositions(group, dz);
-  const dOut = byHead(unfold(dz, asking, dHead), asking, nKvHeads);
+  const dOut = byHead(dz, asking, rule);
   const parts = [...group.fixed, own];
   const dPattern = besideEachOther(parts.map((part) => timesPart(dOut, part.values, true)));
   const weighted: Tensor4D = dPattern.mul(pattern);

@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
-import { besideEachOther, byHead, lastPositions, splitParts, timesPart, toRows, unfold } from './attention-layout.ts';
+import { besideEachOther, byHead, lastPositions, splitParts, timesPart, toRows } from './attention-layout.ts';
 import { norm } from './norm.ts';
 import type { NormTape, NormTrace, NormWeights } from './norm.ts';
 import { rotate } from './rotary.ts';
@@ -60,9 +60,9 @@ export interface AttentionTape {
   pattern: Tensor4D;
   /** Scores of the pattern's shape, after cap and mask; kept where there is a cap. */
   scores?: Tensor4D;
-  /** Of the queries' and the keys' norms, where there are such: [S, C as in the rows, heads, D]. */
-  qNorm?: NormTape<Tensor4D>;
-  kNorm?: NormTape<Tensor4D>;
+  /** Of the queries' and the keys' norms, where there are such: [S, C as in the rows · heads, D]. */
+  qNorm?: NormTape<Tensor3D>;
+  kNorm?: NormTape<Tensor3D>;
 }
 
 /** What attention made of one group. */
@@ -71,16 +71,16 @@ export interface AttentionTrace extends AttentionTape {
   z: Tensor2D;
 }
 
-/** Rows x [rows, heads · D] as heads, through the norm that there may be, turned to their columns: [S, C, heads, D]. */
+/** Rows x [rows, heads · D] as heads, through the norm that there may be, turned to their columns: [S, C · heads, D]. */
 function turned(
   x: Tensor2D,
-  group: RowGroup,
+  { positions, rotations }: RowGroup,
   { dHead, weights }: { dHead: number; weights: NormWeights | undefined },
-): { turned: Tensor4D; trace?: NormTrace<Tensor4D> } {
-  const heads = unfold(x, group, dHead);
-  if (weights === undefined) return { turned: rotate(heads, group.rotations) };
+): { turned: Tensor3D; trace?: NormTrace<Tensor3D> } {
+  const heads = x.reshape<Tensor3D>([positions, -1, dHead]);
+  if (weights === undefined) return { turned: rotate(heads, rotations) };
   const trace = norm(weights, heads);
-  return { turned: rotate(trace.normalized, group.rotations), trace };
+  return { turned: rotate(trace.normalized, rotations), trace };
 }
 
 /** Columns side by side: `count` from `start` on. */
@@ -89,19 +89,28 @@ interface Columns {
   count: number;
 }
 
-/** [queries, keys]: 0 where a query sees a key, −∞ where that lies to its right or beyond its window; null if it sees all. */
-function hiding(queries: Columns, keys: Columns, window: number | null): Tensor2D | null {
+/**
+ * [readers · queries, keys]: 0 where a query sees a key, −∞ where that lies to its right or beyond its window, the same for
+ * all readers; null if it sees all.
+ */
+function hiding(
+  queries: Columns,
+  keys: Columns,
+  { window, readers }: { window: number | null; readers: number },
+): Tensor2D | null {
   const lastKey = keys.start + keys.count - 1;
   const lastQuery = queries.start + queries.count - 1;
   if (lastKey <= queries.start && (window === null || lastQuery - keys.start < window)) return null;
-  const values = new Float32Array(queries.count * keys.count);
+  const size = queries.count * keys.count;
+  const values = new Float32Array(readers * size);
   for (let i = 0; i < queries.count; i++) {
     const query = queries.start + i;
     const row = values.subarray(i * keys.count, (i + 1) * keys.count);
     row.fill(-Infinity, Math.max(0, query + 1 - keys.start));
     if (window !== null) row.fill(-Infinity, 0, Math.max(0, query - window + 1 - keys.start));
   }
-  return tf.tensor2d(values, [queries.count, keys.count]);
+  for (let reader = 1; reader < readers; reader++) values.copyWithin(reader * size, 0, size);
+  return tf.tensor2d(values, [readers * queries.count, keys.count]);
 }
 
 /** The columns of a group's parts: the fixed ones lie in order right before its own. */
@@ -113,18 +122,14 @@ function partColumns(group: RowGroup): Columns[] {
 
 /** Scores of the queries on every part's keys, capped, then masked: [KV, C, G·S, all keys]. */
 function attentionScores(queries: Tensor4D, own: KeyValues, group: RowGroup, rule: AttentionRule): Tensor4D {
-  const [kv, cells, rows] = queries.shape;
-  const perKvHead = rule.nHeads / rule.nKvHeads;
-  const count = rows / perKvHead;
+  const readers = rule.nHeads / rule.nKvHeads;
+  const count = queries.shape[2] / readers;
   const asking = { start: group.start + group.positions - count, count };
   const columns = partColumns(group);
   const scores = [...group.fixed, own].map((part, i) => {
     const capped = softcap(timesPart(queries, part.keys, true), rule.softcap);
-    const keys = columns[i] as Columns;
-    const mask = hiding(asking, keys, rule.window);
-    if (mask === null) return capped;
-    const byHead = capped.reshape<Tensor3D>([kv * cells * perKvHead, count, keys.count]);
-    return byHead.add(mask).reshape<Tensor4D>([kv, cells, rows, keys.count]);
+    const mask = hiding(asking, columns[i] as Columns, { window: rule.window, readers });
+    return mask === null ? capped : capped.add<Tensor4D>(mask);
   });
   return besideEachOther(scores);
 }
@@ -144,15 +149,15 @@ export function attend(
   options: { rule: AttentionRule; points?: AttentionPoints },
 ): AttentionTrace {
   const { rule, points = UNTOUCHED } = options;
-  const { nKvHeads, dHead, qNorm, kNorm } = rule;
+  const { dHead, qNorm, kNorm } = rule;
   const asking = lastPositions(group, projections.q);
   const q = turned(projections.q, asking, { dHead, weights: qNorm });
   const k = turned(projections.k, group, { dHead, weights: kNorm });
-  const queries = byHead(q.turned, asking, nKvHeads);
+  const queries = byHead(q.turned, asking, rule);
   // Scaled once, for all products with them.
   const own = {
-    keys: byHead(k.turned.mul(rule.scale), group, nKvHeads),
-    values: byHead(unfold(projections.v, group, dHead), group, nKvHeads),
+    keys: byHead(k.turned.mul(rule.scale), group, rule),
+    values: byHead(projections.v, group, rule),
   };
   const scores = points.scores(attentionScores(queries, own, group, rule));
   const pattern = points.pattern(tf.softmax(scores));

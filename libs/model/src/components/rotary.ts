@@ -4,7 +4,7 @@
  * once, where the elementwise formula reads and writes them nine times; but for so many columns that the matrices get large.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import type { Tensor3D } from '@tensorflow/tfjs';
 import type { RopeScaling, RotaryPositions } from '../config.ts';
 
 /** Llama 3.1: long wavelengths are stretched by `factor`, short ones not, those between smoothly. */
@@ -39,9 +39,9 @@ export function frequencies({ theta, scaling }: RotaryPositions, dHead: number, 
 
 /**
  * How some columns turn: a matrix a column [positions, dHead, dHead], for row vectors (x R); or cosines and sines of their
- * angles, [positions, 1, 1, dHead / 2] each.
+ * angles, [positions, 1, dHead / 2] each.
  */
-export type Rotations = { matrices: Tensor3D } | { cos: Tensor4D; sin: Tensor4D };
+export type Rotations = { matrices: Tensor3D } | { cos: Tensor3D; sin: Tensor3D };
 
 /** Elements of all matrices up to which they are used: 32 MiB. */
 const MATRIX_ELEMENTS = 2 ** 23;
@@ -54,11 +54,11 @@ export function rotationsOf(frequencies: readonly number[], start: number, posit
   const half = frequencies.length;
   const angle = (p: number, i: number): number => Math.fround((start + p) * Math.fround(frequencies[i] as number));
   if (positions * (2 * half) ** 2 <= MATRIX_ELEMENTS) return { matrices: rotationMatrices(angle, positions, half) };
-  const of = (f: (x: number) => number): Tensor4D => {
+  const of = (f: (x: number) => number): Tensor3D => {
     const values = Float32Array.from({ length: positions * half }, (_, at) =>
       f(angle(Math.floor(at / half), at % half)),
     );
-    return tf.tensor4d(values, [positions, 1, 1, half]);
+    return tf.tensor3d(values, [positions, 1, half]);
   };
   return { cos: of(Math.cos), sin: of(Math.sin) };
 }
@@ -85,21 +85,18 @@ export function rotationsFrom(rotations: Rotations, first: number): Rotations {
 }
 
 /**
- * Turns x [positions, cells, heads, dHead], each position by its rotation; `back` applies the inverse. Without rotations
+ * Turns x [positions, heads of all cells, dHead], each position by its rotation; `back` applies the inverse. Without rotations
  * (positions are learned) x stays as it is.
  */
-export function rotate(x: Tensor4D, rotations: Rotations | null, back = false): Tensor4D {
+export function rotate(x: Tensor3D, rotations: Rotations | null, back = false): Tensor3D {
   if (rotations === null) return x;
-  if ('matrices' in rotations) {
-    const [positions, cells, heads, dHead] = x.shape;
-    return tf.matMul(x.reshape([positions, cells * heads, dHead]), rotations.matrices, false, back).reshape(x.shape);
-  }
+  if ('matrices' in rotations) return tf.matMul(x, rotations.matrices, false, back);
   const { cos } = rotations;
-  const sin = back ? rotations.sin.neg<Tensor4D>() : rotations.sin;
-  const [first, second] = tf.split(x, 2, 3) as [Tensor4D, Tensor4D];
-  const turned: Tensor4D[] = [
-    first.mul<Tensor4D>(cos).sub(second.mul(sin)),
-    second.mul<Tensor4D>(cos).add(first.mul(sin)),
+  const sin = back ? rotations.sin.neg<Tensor3D>() : rotations.sin;
+  const [first, second] = tf.split(x, 2, 2) as [Tensor3D, Tensor3D];
+  const turned: Tensor3D[] = [
+    first.mul<Tensor3D>(cos).sub(second.mul(sin)),
+    second.mul<Tensor3D>(cos).add(first.mul(sin)),
   ];
-  return tf.concat4d(turned, 3);
+  return tf.concat3d(turned, 2);
 }
