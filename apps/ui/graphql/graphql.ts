@@ -217,6 +217,20 @@ export type NeighbourhoodQueryVariables = Exact<{
 
 export type NeighbourhoodQuery = { circuit?: { id: string, neighbourhood: Array<{ ' $fragmentRefs'?: { 'EdgeRowFragment': EdgeRowFragment } }> } | null };
 
+export type CircuitChoicesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type CircuitChoicesQuery = { experiments: { nodes: Array<{ id: string, kind: ExperimentKind, createdAt: string, modelName: string, model?: { name: string } | null, dataSet?: { name: string } | null, circuit?: { id: string } | null }> } };
+
+export type ComparisonQueryVariables = Exact<{
+  a: Scalars['ID']['input'];
+  b: Scalars['ID']['input'];
+  top: Scalars['Int']['input'];
+}>;
+
+
+export type ComparisonQuery = { compareCircuits: { jaccard: number, rankCorrelation?: number | null, commonEdgeCount: number, shared: Array<{ name: string, a: { score: number }, b: { score: number } }>, onlyInA: Array<{ name: string, score: number }>, onlyInB: Array<{ name: string, score: number }> } };
+
 export type BuiltInPairsModelsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -1073,6 +1087,56 @@ export const NeighbourhoodDocument = new TypedDocumentString(`
     name
   }
 }`) as unknown as TypedDocumentString<NeighbourhoodQuery, NeighbourhoodQueryVariables>;
+export const CircuitChoicesDocument = new TypedDocumentString(`
+    query CircuitChoices {
+  experiments(
+    first: 100
+    filter: {kinds: [ATTRIBUTION, CIRCUIT_DISCOVERY], statuses: [SUCCEEDED]}
+  ) {
+    nodes {
+      id
+      kind
+      createdAt
+      modelName
+      model {
+        name
+      }
+      dataSet {
+        name
+      }
+      circuit {
+        id
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CircuitChoicesQuery, CircuitChoicesQueryVariables>;
+export const ComparisonDocument = new TypedDocumentString(`
+    query Comparison($a: ID!, $b: ID!, $top: Int!) {
+  compareCircuits(a: $a, b: $b, top: $top) {
+    jaccard
+    rankCorrelation
+    commonEdgeCount
+    shared {
+      name
+      a {
+        score
+      }
+      b {
+        score
+      }
+    }
+    onlyInA {
+      name
+      score
+    }
+    onlyInB {
+      name
+      score
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ComparisonQuery, ComparisonQueryVariables>;
 export const BuiltInPairsModelsDocument = new TypedDocumentString(`
     query BuiltInPairsModels {
   models {

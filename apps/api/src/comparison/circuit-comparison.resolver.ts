@@ -6,7 +6,8 @@ import { CircuitComparison } from './circuit-comparison.type.ts';
 @Resolver(() => CircuitComparison)
 export class CircuitComparisonResolver {
   @Query(() => CircuitComparison, {
-    description: 'Two circuits side by side: overlap of the strongest edges and rank correlation.',
+    description:
+      'Two circuits side by side: overlap of the strongest edges, or of those in a chosen circuit, and rank correlation.',
   })
   compareCircuits(
     @Ctx() { app }: Context,

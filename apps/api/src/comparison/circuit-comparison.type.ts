@@ -24,7 +24,10 @@ export class CircuitComparison {
   @Field(() => Circuit, { description: 'The second circuit.' })
   b: Circuit;
 
-  @Field(() => Int, { description: 'How many of the strongest edges of each were compared.' })
+  @Field(() => Int, {
+    description:
+      'How many of the strongest edges of each were compared at most; where a circuit was chosen, edges in it alone.',
+  })
   top: number;
 
   @Field(() => Float, { description: 'Shared edges over all edges among the strongest of both.' })

@@ -12,22 +12,32 @@ export interface Overlap {
   onlyInB: number[];
 }
 
-/** Overlap of the `top` strongest edges of each, and Spearman's correlation over all edges that both have. */
+/**
+ * Overlap of the `top` strongest edges of each, of those in its circuit where one was chosen, and Spearman's correlation over
+ * all edges that both graphs have. The Jaccard index of two empty lists is 1: they are the same.
+ */
 export function compareGraphs(a: CircuitGraph, b: CircuitGraph, top: number): Overlap {
   const toB = cellMap(a, b);
   const toA = cellMap(b, a);
-  const strongestA = [...a.byStrength.subarray(0, top)];
-  const strongestB = [...b.byStrength.subarray(0, top)];
-  const shared = strongestA.filter((cell) => isAmong(b, toB(cell), top)).map((cell) => ({ a: cell, b: toB(cell) }));
-  const common = a.byStrength.filter((cell) => isAmong(b, toB(cell), Infinity));
+  const [strongestA, strongestB] = [strongest(a, top), strongest(b, top)];
+  const [inA, inB] = [new Set(strongestA), new Set(strongestB)];
+  const shared = strongestA.filter((cell) => inB.has(toB(cell))).map((cell) => ({ a: cell, b: toB(cell) }));
+  const common = a.byStrength.filter((cell) => toB(cell) >= 0 && b.ranks[toB(cell)]! > 0);
+  const either = strongestA.length + strongestB.length - shared.length;
   return {
-    jaccard: shared.length / (strongestA.length + strongestB.length - shared.length),
+    jaccard: either === 0 ? 1 : shared.length / either,
     rankCorrelation: spearman(pick(a.scores, common), pick(b.scores, common.map(toB))),
     commonEdgeCount: common.length,
     shared,
-    onlyInA: strongestA.filter((cell) => !isAmong(b, toB(cell), top)),
-    onlyInB: strongestB.filter((cell) => !isAmong(a, toA(cell), top)),
+    onlyInA: strongestA.filter((cell) => !inB.has(toB(cell))),
+    onlyInB: strongestB.filter((cell) => !inA.has(toA(cell))),
   };
+}
+
+/** By rank; edges outside of a chosen circuit are left out. */
+function strongest({ byStrength, inCircuit }: CircuitGraph, top: number): number[] {
+  const chosen = inCircuit === null ? byStrength : byStrength.filter((cell) => inCircuit[cell] !== 0);
+  return [...chosen.subarray(0, top)];
 }
 
 /** The cell of `to` with the same edge name as a cell of `from`; -1 where a node is missing. */
@@ -44,10 +54,6 @@ function cellMap(from: CircuitGraph, to: CircuitGraph): (cell: number) => number
 function places(from: { name: string }[], to: { name: string }[]): number[] {
   const index = new Map(to.map(({ name }, place) => [name, place]));
   return from.map(({ name }) => index.get(name) ?? -1);
-}
-
-function isAmong(graph: CircuitGraph, cell: number, top: number): boolean {
-  return cell >= 0 && graph.ranks[cell]! > 0 && graph.ranks[cell]! <= top;
 }
 
 function pick(values: Float32Array, cells: Uint32Array): Float32Array {

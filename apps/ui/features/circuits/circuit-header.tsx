@@ -16,7 +16,17 @@ export function CircuitHeader({ circuit }: { circuit: NonNullable<CircuitPageQue
     </a>
   ));
   return (
-    <PageHeader title={name} actions={downloads}>
+    <PageHeader
+      title={name}
+      actions={
+        <>
+          <Link href={`/circuits/compare?a=${id}`} className="button">
+            Compare
+          </Link>
+          {downloads}
+        </>
+      }
+    >
       <p>
         {countText(edgeCount)} scored edges
         {experiment && (
