@@ -15,10 +15,17 @@ export function requireFit(spec: ExperimentSpec, fit: Fit): void {
 /** The layer of a projection, and a metric whose gradient is zero where it is taken. */
 function metricIssues(spec: ExperimentSpec, config: ModelConfig): SpecIssue[] {
   const { metric } = spec;
-  if (metric === 'kl-divergence' && spec.kind === 'attribution' && spec.options.method === 'eap')
-    return [{ path: 'metric', message: flatAtClean }];
+  if (metric === 'kl-divergence' && scoresMethod(spec) === 'eap') return [{ path: 'metric', message: flatAtClean }];
   if (typeof metric === 'string' || !('projection' in metric) || metric.layer === undefined) return [];
   return layerIssues([metric.layer], 'metric.layer', config).map(({ message }) => ({ path: 'metric.layer', message }));
+}
+
+/** How a spec has edges scored, where it does. */
+function scoresMethod(spec: ExperimentSpec): string | undefined {
+  if (spec.kind === 'attribution') return spec.options.method;
+  if (spec.kind !== 'circuit-discovery' && spec.kind !== 'circuit-evaluation') return undefined;
+  const { scores } = spec.options;
+  return scores !== undefined && 'method' in scores ? scores.method : undefined;
 }
 
 const flatAtClean =
