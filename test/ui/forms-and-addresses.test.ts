@@ -240,7 +240,7 @@ describe('the candidates of a direction', () => {
       [false, false],
     ]);
     expect(rows[1]!.cells[0]!.colour).toBe(divergingColour(0));
-    expect(rows[0]!.cells[1]!.colour).toBe(divergingColour(-1));
+    expect(rows[0]!.cells[1]!.colour).toBe(divergingColour(-0.5));
     expect(candidateRows(candidates, 'addition')[1]!.cells[0]!.colour).toBe(divergingColour(0));
   });
 

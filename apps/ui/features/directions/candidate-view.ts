@@ -26,6 +26,9 @@ export interface CandidateRow {
   cells: CandidateCell[];
 }
 
+/** Of the colour scale, so that a number is read well on every cell. */
+const STRONGEST = 0.5;
+
 /** Rows from the last layer down to the first, as in a stack. */
 export function candidateRows(candidates: Candidates, effect: Effect): CandidateRow[] {
   const { layers, positions, selected } = candidates;
@@ -40,7 +43,7 @@ export function candidateRows(candidates: Candidates, effect: Effect): Candidate
         return {
           position,
           text: numberText(value),
-          colour: divergingColour(value === null ? null : (value - centre) / extent),
+          colour: divergingColour(value === null ? null : (STRONGEST * (value - centre)) / extent),
           isSelected: selected?.layer === layer && selected.position === position,
         };
       }),

@@ -5,6 +5,7 @@ import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import table from '../../components/data-table.module.css';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
 import { numberText } from '../../components/number-text.ts';
+import { sentenceCase } from '../../components/sentence-case.ts';
 import { Segmented } from '../../components/segmented.tsx';
 import { DirectionStudyDocument } from '../../graphql/graphql.ts';
 import { candidateRows, centreOf, effectsOf, type Candidates, type Effect } from './candidate-view.ts';
@@ -40,8 +41,8 @@ function Choice({ candidates, metric }: { candidates: Candidates; metric: string
 
 function effectWords(metric: string): Record<Effect, string> {
   return {
-    ablation: `${metric} of clean, ablated`,
-    addition: `${metric} of corrupted, added`,
+    ablation: `${sentenceCase(metric)} of clean, ablated`,
+    addition: `${sentenceCase(metric)} of corrupted, added`,
     kl: 'KL divergence, ablated',
     norms: 'Length',
   };
