@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { blockHook, type BlockHook, type HookName, type ModelConfig } from '@demur/model';
+import { blockHook, type BlockHook, type HookName } from '@demur/model';
 import type { Transformer } from '@demur/model/engine';
 import {
   buildGraph,
@@ -24,11 +24,12 @@ import { patchEdges } from '../../libs/interp/src/edges/edge-patching.ts';
 import { executeShard } from '../../libs/interp/src/execute-shard.ts';
 import { openMetric } from '../../libs/interp/src/metrics/open-metric.ts';
 import { withReadings } from '../../libs/interp/src/readings.ts';
-import type { ResolvedPair, ShardArrays, ShardOptions } from '../../libs/interp/src/shard.ts';
-import { pairBlocks } from '../../libs/interp/src/suffix/pair-block.ts';
+import type { ResolvedPair, ShardArrays } from '../../libs/interp/src/shard.ts';
+import type { PairBlock } from '../../libs/interp/src/suffix/pair-block.ts';
 import { difference, goldenCase, type Batch } from '../golden/golden-case.ts';
 import { randomModel } from '../model/random-model.ts';
 import { relativeDifference, tinyModel } from '../model/tiny-model.ts';
+import { going, shardOf, stretched, tinyBlock, tinyPairs as pairs } from './tiny-pairs.ts';
 
 describe.each(['tensorflow', 'wasm'] as const)('reference cases, %s', (backend) => {
   let pool: EnginePool;
@@ -183,28 +184,6 @@ describe('edges by an attribution', () => {
   });
 });
 
-function pair(clean: number[], corrupted: number[]): ResolvedPair {
-  const firstDifference = clean.findIndex((token, i) => token !== corrupted[i]);
-  return { clean, corrupted, answer: 58, distractor: 3, firstDifference };
-}
-
-/** Two pairs of a shared beginning, one of another beginning, one that is shorter, one that differs from the start. */
-const pairs = [
-  pair([4, 8, 15, 16, 23, 42, 9, 1], [4, 8, 15, 16, 50, 42, 9, 1]),
-  pair([4, 8, 15, 16, 24, 40, 9, 1], [4, 8, 15, 16, 24, 41, 9, 1]),
-  pair([30, 8, 15, 16, 23, 42, 9, 2], [30, 8, 15, 16, 23, 42, 10, 2]),
-  pair([8, 15, 16, 23, 42, 1], [8, 15, 16, 23, 43, 1]),
-  pair([5, 6, 7, 8, 9, 10, 11, 12], [6, 6, 7, 8, 9, 10, 11, 12]),
-];
-
-const going: ShardOptions = { cancel: { throwIfCancelled: () => undefined }, onProgress: () => undefined };
-
-/** Norms of queries and keys, a window, and rotations that depend on the length of the whole prompt. */
-const stretched: Partial<ModelConfig> = {
-  attention: { scale: 0.4, softcap: null, windows: [null, 4, null], qkNorm: true },
-  positions: { kind: 'rotary', theta: 1000, scaling: { kind: 'dynamic', factor: 2, originalContext: 4 } },
-};
-
 const models = [
   ['llama_gqa_tied', 'tensorflow'],
   ['llama_gqa_tied', 'wasm'],
@@ -221,9 +200,8 @@ describe.each(models)('%s, %s', (name, backend) => {
   afterAll(() => model.dispose());
 
   function run(options: object, of = pairs, work = going, metric: object = {}): Promise<ShardArrays> {
-    const shard = { index: 0, pairs: of.map((p, index) => ({ index, pair: p })), columns: 8, pairCount: of.length };
     const spec = parseSpec({ kind: 'edge-patching', model: '.', pairs: 'given', ...metric, options });
-    return executeShard(model, spec, shard, work);
+    return executeShard(model, spec, shardOf(of), work);
   }
 
   /** A run of the clean prompt with one activation replaced: the values of another one, or the logits at the last position. */
@@ -301,23 +279,16 @@ describe.each(models)('%s, %s', (name, backend) => {
     expect(relativeDifference(arrays['effects.pair']!.values, wanted)).toBeLessThan(2e-5);
   });
 
-  it('gives the same numbers for one pair at a time, in any order, and however many rows a pass may have', async () => {
+  it('gives the same numbers however many rows a pass may have', async () => {
     const edges = edgeNames('all', buildGraph(model.config, 'expanded')).filter((_, i) => i % 5 === 0);
-    const together = (await run({ edges, perPair: true }))['effects.pair']!.values;
-    for (const [i, p] of pairs.entries()) {
-      const alone = (await run({ edges: edges.toReversed() }, [p]))['effects']!.values.toReversed();
-      const own = together.filter((_, at) => at % pairs.length === i);
-      expect(relativeDifference(own, alone)).toBeLessThan(2e-5);
-    }
-    const block = pairBlocks(pairs.map((p, place) => ({ place, pair: p })))[1]!;
     const cells = cellsOfEdges(edges, buildGraph(model.config, 'expanded'), model.config);
-    const effects = (maxRows: number): Promise<Float32Array> => patched(block, { cells, kvHeads: 'expanded', maxRows });
+    const effects = (maxRows: number) => patched(tinyBlock(), { cells, kvHeads: 'expanded', maxRows });
     const whole = await effects(100_000);
     for (const maxRows of [1, 200]) expect(relativeDifference(await effects(maxRows), whole)).toBeLessThan(2e-5);
   });
 
   async function patched(
-    block: ReturnType<typeof pairBlocks>[number],
+    block: PairBlock,
     options: Pick<Parameters<typeof patchEdges>[2], 'cells' | 'kvHeads' | 'maxRows' | 'share'>,
   ): Promise<Float32Array> {
     return withReadings(async (readings) => {
@@ -331,15 +302,15 @@ describe.each(models)('%s, %s', (name, backend) => {
     const graph = buildGraph(model.config, kvHeads);
     const names = edgeNames('all', graph);
     const cells = cellsOfEdges(names, graph, model.config);
-    const of = pairs.slice(0, 3);
-    const block = pairBlocks(of.map((p, place) => ({ place, pair: p })))[0]!;
+    const block = tinyBlock();
+    const count = block.pairs.length;
     const central = async (share: number): Promise<number[]> => {
       const [up, down] = [
         await patched(block, { cells, kvHeads, share }),
         await patched(block, { cells, kvHeads, share: -share }),
       ];
       return names.map((_, edge) => {
-        const own = [0, 1, 2].map((i) => up[3 * edge + i]! - down[3 * edge + i]!);
+        const own = block.pairs.map((_, i) => up[count * edge + i]! - down[count * edge + i]!);
         return own.reduce((a, b) => a + b, 0) / (2 * share);
       });
     };
@@ -347,8 +318,8 @@ describe.each(models)('%s, %s', (name, backend) => {
     // Two widths, so that what grows with the square of the width cancels.
     const [wide, narrow] = [await central(2 * width), await central(width)];
     const slopes = narrow.map((value, i) => (4 * value - wide[i]!) / 3);
-    const shard = { index: 0, pairs: of.map((p, index) => ({ index, pair: p })), columns: 8, pairCount: 3 };
     const spec = parseSpec({ kind: 'attribution', model: '.', pairs: 'given', options: { kvHeads } });
+    const shard = shardOf(block.pairs.map((placed) => placed.pair));
     const scores = (await executeShard(model, spec, shard, going))['scores']!;
     const wanted = names.map((edge) => {
       const [sender, receiver] = edge.split('->') as [string, string];

@@ -5,56 +5,42 @@
 import * as tf from '@tensorflow/tfjs';
 import { blockHook } from '@demur/model';
 import type { Hooks, Transformer } from '@demur/model/engine';
-import { openEnginePool, parseSpec, prepareExperiment, runExperiment, type EnginePool } from '@demur/interp';
+import {
+  openEnginePool,
+  parseSpec,
+  prepareExperiment,
+  runExperiment,
+  type EnginePool,
+  type PairSpec,
+} from '@demur/interp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { executeShard } from '../../libs/interp/src/execute-shard.ts';
 import { summariseHeadScan } from '../../libs/interp/src/head-scan/summarise.ts';
 import { roundsOf } from '../../libs/interp/src/kinds/index.ts';
 import { mergeShards } from '../../libs/interp/src/merge.ts';
-import type { NamedArray, ResolvedPair, ShardOptions } from '../../libs/interp/src/shard.ts';
+import type { NamedArray, ResolvedPair } from '../../libs/interp/src/shard.ts';
 import { goldenCase, type Batch } from '../golden/golden-case.ts';
 import { randomModel } from '../model/random-model.ts';
 import { relativeDifference, tinyModel } from '../model/tiny-model.ts';
+import { going, stretched, tinyColumns as columns, tinyPairs as pairs } from './tiny-pairs.ts';
 
 function mean(values: ArrayLike<number>): number {
   return Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function pair(clean: number[], corrupted: number[]): ResolvedPair {
-  const firstDifference = clean.findIndex((token, i) => token !== corrupted[i]);
-  return { clean, corrupted, answer: 58, distractor: 3, firstDifference, roles: { end: [clean.length - 2] } };
-}
-
-/** A shared beginning with two first differences, another beginning, a shorter prompt, a difference from the start. */
-const pairs = [
-  pair([4, 8, 15, 16, 23, 42, 9, 1], [4, 8, 15, 16, 50, 42, 9, 1]),
-  pair([4, 8, 15, 16, 24, 40, 9, 1], [4, 8, 15, 17, 24, 41, 9, 1]),
-  pair([30, 8, 15, 16, 23, 42, 9, 2], [30, 8, 15, 16, 23, 42, 10, 2]),
-  pair([8, 15, 16, 23, 42, 1], [8, 15, 16, 23, 43, 1]),
-  pair([5, 6, 7, 8, 9, 10, 11, 12], [6, 6, 7, 8, 9, 10, 11, 12]),
-];
-const columns = 8;
-
 type Side = 'clean' | 'corrupted';
 const sides = ['clean', 'corrupted'] as const;
-
-const going: ShardOptions = { cancel: { throwIfCancelled: () => undefined }, onProgress: () => undefined };
 
 describe.each([
   ['llama_gqa_tied', 'tensorflow'],
   ['gemma2', 'wasm'],
   ['gpt2', 'wasm'],
   ['qwen2', 'wasm'],
-  ['dynamic', 'wasm'],
+  ['stretched', 'wasm'],
 ] as const)('%s, %s', (name, backend) => {
   let model: Transformer;
   beforeAll(async () => {
-    const positions = {
-      kind: 'rotary',
-      theta: 1000,
-      scaling: { kind: 'dynamic', factor: 2, originalContext: 4 },
-    } as const;
-    model = await (name === 'dynamic' ? randomModel({ positions }, backend) : tinyModel(name, backend));
+    model = await (name === 'stretched' ? randomModel(stretched, backend) : tinyModel(name, backend));
   });
   afterAll(() => model.dispose());
 
@@ -62,7 +48,7 @@ describe.each([
     options: object,
     work = going,
     shardsOf: number[][] = [
-      [0, 1, 2],
+      [0, 1, 2, 5],
       [3, 4],
     ],
   ) {
@@ -203,23 +189,25 @@ describe.each([
       top: 3,
       validate: ['steer'],
       coefficients: [-2, 6],
-      steerPosition: 'end',
+      steerPosition: 'apart',
     });
     const { heads, validation } = summary;
     const at = (layer: number) => blockHook(layer, 'attn.hook_result_post');
+    /** Mean over the role's tokens of what the heads add; before the first difference it is the same for both prompts. */
     const added = async (p: ResolvedPair, side: Side): Promise<number[]> => {
       const run = model.forward([p[side]], { capture: [...new Set(heads.map(({ layer }) => at(layer)))] });
       const results = heads.map(({ layer }) => run.activations.get(at(layer))!.array() as Promise<number[][][][]>);
-      const own = (await Promise.all(results)).map(([result], i) => result![p.clean.length - 2]![heads[i]!.head]!);
+      const places = p.roles!['apart']!;
+      const own = (await Promise.all(results)).flatMap(([result], i) =>
+        places.filter((place) => place >= p.firstDifference).map((place) => result![place]![heads[i]!.head]!),
+      );
       run.dispose();
-      return own[0]!.map((_, d) => own.reduce((sum, vector) => sum + vector[d]!, 0));
+      return sums.map((_, d) => own.reduce((sum, vector) => sum + vector[d]!, 0) / places.length);
     };
-    // The prompts of the last two pairs are the same up to there.
-    const differ = pairs.map((p) => p.clean.length - 2 >= p.firstDifference);
     const sums = new Array<number>(model.config.dModel).fill(0);
-    for (const [i, p] of pairs.entries()) {
+    for (const p of pairs) {
       const [clean, corrupted] = [await added(p, 'clean'), await added(p, 'corrupted')];
-      if (differ[i]) for (const [d, value] of clean.entries()) sums[d]! += (value - corrupted[d]!) / pairs.length;
+      for (const [d, value] of clean.entries()) sums[d]! += (value - corrupted[d]!) / pairs.length;
     }
     expect(relativeDifference(arrays['validate.direction']!.values, sums)).toBeLessThan(1e-5);
     const last = Math.max(...heads.map(({ layer }) => layer));
@@ -246,8 +234,8 @@ describe.each([
     const options = { top: 4, coefficients: [3] };
     let calls = 0;
     const counting = { ...going, cancel: { throwIfCancelled: () => void calls++ } };
-    const whole = await scan(options, counting, [[0, 1, 2, 3, 4]]);
-    const cut = await scan(options, going, [[4], [2], [0], [3], [1]]);
+    const whole = await scan(options, counting, [[0, 1, 2, 3, 4, 5]]);
+    const cut = await scan(options, going, [[4], [2], [0], [3], [5], [1]]);
     expect(cut.summary.heads.map((head) => head.name)).toEqual(whole.summary.heads.map((head) => head.name));
     expect(Object.keys(cut.arrays).sort()).toEqual(Object.keys(whole.arrays).sort());
     for (const [key, { values }] of Object.entries(whole.arrays))
@@ -258,7 +246,7 @@ describe.each([
       const throwIfCancelled = (): void => {
         if (++asked === at) throw new Error('cancelled');
       };
-      const attempt = scan(options, { ...going, cancel: { throwIfCancelled } }, [[0, 1, 2, 3, 4]]);
+      const attempt = scan(options, { ...going, cancel: { throwIfCancelled } }, [[0, 1, 2, 3, 4, 5]]);
       await expect(attempt).rejects.toThrow('cancelled');
     }
     expect(tf.memory().numTensors).toBe(before);
@@ -345,13 +333,16 @@ describe('head scans of a spec', () => {
   });
 
   it('refuses pairs that the metric does not tell apart', async () => {
-    const { source } = await prepareExperiment(scanOf('gpt2', {}));
-    const metric = { projection: { values: Array<number>(source.config.dModel).fill(0) } };
-    await expect(runExperiment(scanOf('gpt2', {}, 'plain', { metric }), { pool })).rejects.toMatchObject({
+    const [{ clean, corrupted, ...tokens }] = goldenCase('gpt2', 'plain').pairs as [PairSpec];
+    const both = [
+      { ...tokens, clean, corrupted },
+      { ...tokens, clean: corrupted, corrupted: clean },
+    ];
+    await expect(runExperiment(scanOf('gpt2', {}, 'plain', { pairs: both }), { pool })).rejects.toMatchObject({
       code: 'NO_DIFFERENCE',
       path: 'pairs',
-      message: expect.stringContaining(
-        "the metric's mean is 0 over the clean prompts and 0 over the corrupted ones",
+      message: expect.stringMatching(
+        /^pairs: the metric's mean is [-\d.]+ over the clean prompts and [-\d.]+ over the corrupted ones, so no head's/,
       ) as string,
     });
   });

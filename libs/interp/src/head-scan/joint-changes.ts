@@ -6,7 +6,6 @@ import * as tf from '@tensorflow/tfjs';
 import type { Transformer } from '@demur/model/engine';
 import type { Shard, ShardArrays, ShardWork } from '../shard.ts';
 import { pairBlocks, suffixLength } from '../suffix/pair-block.ts';
-import type { PairBlock } from '../suffix/pair-block.ts';
 import { runPairs } from '../suffix/pair-runs.ts';
 import type { Arrays, Head, HeadScanSpec } from './chosen-heads.ts';
 import type { JointChange } from './joint-runs.ts';
@@ -46,13 +45,12 @@ export async function sumsOfZ(
   const sums = new Float64Array(layers.length * shard.columns * width);
   const count = new Float32Array(shard.columns);
   for (const block of pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair })))) {
-    const rows = differingRows(block, shard.columns);
-    for (const { column } of rows) count[column]!++;
+    const [pairs, first] = [block.pairs.length, shard.columns - suffixLength(block)];
+    for (let column = first; column < shard.columns; column++) count[column]! += pairs;
     const add = (at: number, z: Float32Array): void => {
-      for (const { row, column } of rows) {
-        const into = (at * shard.columns + column) * width;
-        for (let i = 0; i < width; i++) sums[into + i]! += z[row * width + i]!;
-      }
+      const into = (at * shard.columns + first) * width;
+      for (const [i, value] of z.entries())
+        sums[into + Math.floor(i / (pairs * width)) * width + (i % width)]! += value;
     };
     tf.tidy(() => {
       runPairs(model, block, {
@@ -69,15 +67,6 @@ export async function sumsOfZ(
     'average.z': { shape: [layers.length, shard.columns, width], values: Float32Array.from(sums) },
     'average.count': { shape: [shard.columns], values: count },
   };
-}
-
-/** The suffix's rows where the two prompts differ already, and their columns in right-aligned arrays. */
-function differingRows({ pairs, prefixLength, length }: PairBlock, columns: number): { row: number; column: number }[] {
-  return Array.from({ length: length - prefixLength }, (_, place) => prefixLength + place).flatMap((at, place) =>
-    pairs.flatMap(({ pair }, i) =>
-      at < pair.firstDifference ? [] : [{ row: place * pairs.length + i, column: columns - length + at }],
-    ),
-  );
 }
 
 /** From the merged sums of `sumsOfZ` to the mean at each position of a block's suffix. */

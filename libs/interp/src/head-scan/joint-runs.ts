@@ -19,7 +19,7 @@ import type { Head } from './chosen-heads.ts';
 /** What is done to the heads of a set: in whose run, where, and what takes the place of their z. */
 export interface JointChange {
   side: Side;
-  /** Where z changes: `all` from each pair's first difference on. */
+  /** Where z changes: `all` from the first difference on. */
   position: 'all' | 'last';
   /**
    * Rows for all heads of a layer, [S · pairs, nHeads · dHead] or, alike for all pairs, [S, nHeads · dHead].
@@ -157,10 +157,8 @@ function withHeads(z: Tensor2D, { block, change, value, masks }: Put): Tensor2D 
   const [rows, width] = z.shape;
   const [sets, pairs, positions] = [masks.length, block.pairs.length, suffixLength(block)];
   const count = rows / (sets * pairs);
-  const places = Array.from({ length: count }, (_, i) => placeMask(block, positions - count + i, change.position));
-  const taken = tf
-    .tensor(masks.flat(), [1, sets, 1, width])
-    .mul<Tensor4D>(tf.tensor(places.flat(), [count, 1, pairs, 1]));
+  const places = Array.from({ length: count }, (_, i) => (change.position === 'all' || i === count - 1 ? 1 : 0));
+  const taken = tf.tensor(masks.flat(), [1, sets, 1, width]).mul<Tensor4D>(tf.tensor(places, [count, 1, 1, 1]));
   const alike = value.shape[0] / positions;
   const own = value
     .slice([(positions - count) * alike, 0], [count * alike, width])
@@ -181,12 +179,4 @@ function headMasks(
     const own = new Set(set.filter((head) => head.layer === layer).map(({ head }) => head));
     return Array.from({ length: width }, (_, at) => (own.has(Math.floor((at * nHeads) / width)) ? 1 : 0));
   });
-}
-
-/** Of each pair, one where it changes at a suffix position. */
-function placeMask({ pairs, prefixLength, length }: PairBlock, place: number, position: 'all' | 'last'): number[] {
-  const column = prefixLength + place;
-  const changes = (firstDifference: number): boolean =>
-    position === 'all' ? column >= firstDifference : column === length - 1;
-  return pairs.map(({ pair }) => (changes(pair.firstDifference) ? 1 : 0));
 }

@@ -4,7 +4,7 @@
  */
 import type { ResolvedPair } from '../dataset/resolved-pair.ts';
 import { positionsOfRole } from '../dataset/roles.ts';
-import { pairsDifferingBy, suffixLength } from '../suffix/pair-block.ts';
+import { suffixLength } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
 
 /** Suffix positions that a cell patches. */
@@ -17,7 +17,7 @@ export interface PositionSet {
   to: number;
   /** Positions in between that stay the destination's: of a role whose tokens do not follow each other. */
   holes?: readonly number[];
-  /** Pairs that a patch here can change: the first ones of the block. */
+  /** Pairs of the block. */
   pairs: number;
 }
 
@@ -73,14 +73,13 @@ export function positionSets(block: PairBlock, positions: Positions, columns: nu
   });
 }
 
-/** The set of a slot, unless it changes nothing; `places` are suffix positions, ascending, negative in the prefix. */
+/** The set of a slot, unless it lies in the prefix; `places` are suffix positions, ascending, negative in the prefix. */
 function setOf(places: readonly number[], slot: number, block: PairBlock): PositionSet[] {
   const inSuffix = places.filter((place) => place >= 0);
   const [from, to] = [inSuffix[0], (inSuffix.at(-1) ?? 0) + 1];
-  const pairs = from === undefined ? 0 : pairsDifferingBy(block, to - 1);
-  if (from === undefined || pairs === 0) return [];
+  if (from === undefined) return [];
   const holes = Array.from({ length: to - from }, (_, i) => from + i).filter((place) => !inSuffix.includes(place));
-  return [{ slot, from, to, pairs, ...(holes.length === 0 ? {} : { holes }) }];
+  return [{ slot, from, to, pairs: block.pairs.length, ...(holes.length === 0 ? {} : { holes }) }];
 }
 
 /** A set's positions from its first to the last of the suffix, in stretches that are patched and such that are not. */

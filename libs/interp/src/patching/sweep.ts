@@ -29,7 +29,7 @@ export interface Sweep {
   layers: readonly [number, number];
 }
 
-/** A finished cell: metric values of its pairs, the first ones of the block. */
+/** A finished cell: metric values of the block's pairs. */
 export type OnCell = (cell: { layer: number; head: number; set: PositionSet }, values: Float32Array) => void;
 
 /** New cells of a lane: patched at `layer`, all heads of the site, heads major, pairs varying fastest. */

@@ -1,6 +1,7 @@
 /**
- * Blocks of pairs that run together: all of one length, so that there is no padding to be right about, and sharing the
- * columns before their first difference, where the clean and the corrupted run are the same. No tensors here.
+ * Blocks of pairs that run together: all of one length, so that there is no padding to be right about, and of one first
+ * difference, before which the clean and the corrupted run are the same; so how a pair's sums are grouped, and with that their
+ * rounding, does not depend on the pairs beside it. No tensors here.
  */
 import type { ResolvedPair } from '../dataset/resolved-pair.ts';
 
@@ -11,11 +12,10 @@ export interface PlacedPair {
 }
 
 export interface PairBlock {
-  /** By first difference, earliest first: the pairs that differ at or before a column are the first ones. */
   pairs: PlacedPair[];
   /** Tokens of each prompt. */
   length: number;
-  /** P: columns that no pair of the block differs in. */
+  /** P: columns before the first difference. */
   prefixLength: number;
   /** The prefix's tokens: one row when all pairs have the same, else a row a pair. */
   prefixes: number[][];
@@ -27,33 +27,26 @@ function samePrefix(pairs: readonly PlacedPair[], length: number): boolean {
 }
 
 function makeBlock(pairs: readonly PlacedPair[]): PairBlock {
-  const sorted = pairs.toSorted((a, b) => a.pair.firstDifference - b.pair.firstDifference || a.place - b.place);
-  const prefixLength = sorted[0]?.pair.firstDifference ?? 0;
-  const shared = samePrefix(sorted, prefixLength) ? sorted.slice(0, 1) : sorted;
+  const { clean, firstDifference: prefixLength } = pairs[0]!.pair;
+  const shared = samePrefix(pairs, prefixLength) ? pairs.slice(0, 1) : pairs;
   return {
-    pairs: sorted,
-    length: sorted[0]?.pair.clean.length ?? 0,
+    pairs: [...pairs],
+    length: clean.length,
     prefixLength,
     prefixes: shared.map(({ pair }) => pair.clean.slice(0, prefixLength)),
   };
 }
 
-/** Pairs of one length a block, in order of length; only pairs that are `alike` share one. */
+/** Pairs of one length and one first difference a block, in order of length; only pairs that are `alike` share one. */
 export function pairBlocks(
   pairs: readonly PlacedPair[],
   alike: (pair: ResolvedPair) => string = () => '',
 ): PairBlock[] {
-  const groups = Map.groupBy(pairs, ({ pair }) => `${pair.clean.length} ${alike(pair)}`);
+  const groups = Map.groupBy(pairs, ({ pair }) => `${pair.clean.length} ${pair.firstDifference} ${alike(pair)}`);
   return [...groups.values()].map(makeBlock).sort((a, b) => a.length - b.length);
 }
 
 /** Columns from the first difference on: S. */
 export function suffixLength(block: PairBlock): number {
   return block.length - block.prefixLength;
-}
-
-/** How many pairs of a block differ at or before suffix position `position`: those for which a patch there can matter. */
-export function pairsDifferingBy(block: PairBlock, position: number): number {
-  const column = block.prefixLength + position;
-  return block.pairs.filter(({ pair }) => pair.firstDifference <= column).length;
 }
