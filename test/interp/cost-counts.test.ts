@@ -187,7 +187,7 @@ describe('counted work', () => {
     expect(result.ran.forward.rows).toBeGreaterThan(0);
   });
 
-  it.each(['patching', 'eap-ig', 'activations with gradients', 'direction with selection'])(
+  it.each(['patching everywhere', 'eap-ig', 'activations with gradients', 'direction with selection'])(
     'is what runs where memory is scarce: %s',
     async (name) => {
       const result = await both(specs[name]!, 2e5, plain(name));
@@ -203,6 +203,18 @@ describe('counted work', () => {
     );
     const result = await both({ kind: 'edge-patching', metric, options: { edges } }, 1e6);
     expect(result.counted).toEqual(result.ran);
+  });
+
+  const chosen: Record<string, object> = {
+    'a head scan': { kind: 'head-scan', options: {} },
+    'edges by score': { kind: 'circuit-discovery', options: { method: 'top-n', n: 20 } },
+    'a curve': { kind: 'circuit-evaluation', options: { sizes: [5, 20, 80] } },
+  };
+  it.each(Object.keys(chosen))('is at least what runs, and little more, where scores choose: %s', async (name) => {
+    const { counted, ran: wanted } = await both(chosen[name]!);
+    expect(counted.backward).toEqual(wanted.backward);
+    expect(counted.forward.rows).toBeGreaterThanOrEqual(wanted.forward.rows);
+    expect(counted.forward.rows).toBeLessThan(1.5 * wanted.forward.rows);
   });
 
   it('is near to what runs where scores choose the edges to check', async () => {

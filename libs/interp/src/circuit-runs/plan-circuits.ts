@@ -21,9 +21,30 @@ export function circuitsAtOnce(
   { rows }: { rows: number },
 ): number {
   const perLayer = (columns - 1) / shape.nLayers;
-  const widths = COPIES_OF_CHANGES * inputs.length + COPIES_OF_INPUTS * perLayer;
-  const bytes = widths * rows * config.dModel * 4;
+  const bytes = circuitBytes(config, { senders: inputs.length, perLayer, rows });
   return Math.max(1, Math.floor(Math.min(PASS_BYTES, activationBytes / 2) / bytes));
+}
+
+interface CircuitSize {
+  senders: number;
+  /** Receivers of a layer. */
+  perLayer: number;
+  /** Suffix positions × pairs. */
+  rows: number;
+}
+
+/** What one circuit of a pass takes, at most. */
+function circuitBytes({ dModel }: ModelConfig, { senders, perLayer, rows }: CircuitSize): number {
+  return (COPIES_OF_CHANGES * senders + COPIES_OF_INPUTS * perLayer) * rows * dModel * 4;
+}
+
+/** What a pass of up to so many circuits takes. */
+export function circuitPassBytes(
+  { config, activationBytes }: Pick<Transformer, 'config' | 'activationBytes'>,
+  size: CircuitSize & { circuits: number },
+): number {
+  const one = circuitBytes(config, size);
+  return Math.max(one, Math.min(PASS_BYTES, activationBytes / 2, size.circuits * one));
 }
 
 /** What the clean and the ablated run keep of a layer, in widths of the residual stream. */

@@ -3,9 +3,10 @@
  * may test, and the circuit found. How many edges are tested only the tests tell: those into nodes that die go without.
  */
 import { ablatedBlock } from '../circuit-runs/ablation.ts';
+import { circuitPassBytes, circuitRunsBytes } from '../circuit-runs/plan-circuits.ts';
 import { cellsOfEdges } from '../edges/edge-cells.ts';
 import { isAcdc, type DiscoverySpec } from '../discovery/chosen-circuit.ts';
-import { buildGraph } from '../graph/graph.ts';
+import { buildGraph, receiversPerLayer } from '../graph/graph.ts';
 import type { SpecOf } from '../kinds/kind.ts';
 import type { Shard } from '../shard.ts';
 import { pairBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.ts';
@@ -50,12 +51,18 @@ export function countCircuits(
 ): void {
   const block = ablatedBlock(given, spec.options.ablation);
   const { config } = model;
-  const { nHeads, dHead, dModel, nLayers } = config;
+  const { nLayers } = config;
   const rows = block.pairs.length * suffixLength(block);
   const pairs = block.pairs.map(({ pair }) => pair);
   countOpening(count, spec.metric, pairs, model);
   countPairRuns(count, block, { layers: nLayers });
-  count.hold(4 * rows * nLayers * (2 * (nHeads * dHead + dModel) + 4 * dModel));
+  // As many pairs at a time as half of what there is holds.
+  const bytes = pairs.map((pair) => circuitRunsBytes(spec.options, pair, config));
+  const all = bytes.reduce((a, b) => a + b);
+  count.hold(Math.min(all, Math.max(...bytes, model.activationBytes / 2)));
+  const perLayer = receiversPerLayer(config, spec.options.kvHeads);
+  const senders = 1 + nLayers * (config.nHeads + 1);
+  count.needs(circuitPassBytes(model, { senders, perLayer, rows, circuits: layers.length }));
   const end = metricLayers(spec.metric, config);
   for (const layer of layers) {
     if (layer < end) count.blocks('pass', [{ rows, keys: block.length }], { layers: end - layer });

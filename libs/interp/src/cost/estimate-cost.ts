@@ -4,6 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { ENGINE_BYTES, type ModelSource } from '@demur/model';
+import { isAcdc } from '../discovery/chosen-circuit.ts';
 import type { EnginePool } from '../engine/pool.ts';
 import type { ModelRef } from '../engine/protocol.ts';
 import type { PreparedExperiment } from '../run.ts';
@@ -122,7 +123,15 @@ function secondsOf(plan: RunPlan, source: ModelSource, { model, workers, pace }:
   return { seconds: loadSeconds + runSeconds, loadSeconds, runSeconds };
 }
 
-/** Completions end with a stop token; other runs are as long as they are. */
-function decidesOnItsWay({ kind, options }: ExperimentSpec): boolean {
-  return (kind === 'steering' || kind === 'generation') && options.maxTokens > 1 && options.stopTokens.length > 0;
+/** Completions end with a stop token, and edges go untested once what they lead to is gone. */
+function decidesOnItsWay(spec: ExperimentSpec): boolean {
+  switch (spec.kind) {
+    case 'steering':
+    case 'generation':
+      return spec.options.maxTokens > 1 && spec.options.stopTokens.length > 0;
+    case 'circuit-discovery':
+      return isAcdc(spec);
+    default:
+      return false;
+  }
 }

@@ -1,5 +1,4 @@
 import { isSenderMean } from '../circuit-runs/ablation.ts';
-import { circuitRunsBytes } from '../circuit-runs/plan-circuits.ts';
 import { namedEdgeIssues } from '../edges/edge-list.ts';
 import { summariseEvaluation } from '../evaluation/summarise-evaluation.ts';
 import { buildGraph } from '../graph/graph.ts';
@@ -24,6 +23,5 @@ export const circuitEvaluation: Kind<'circuit-evaluation'> = {
     if (name === 'scores' || isSenderMean(name)) return 'mean';
     return name.startsWith('baseline.') ? 'firstAxis' : 'lastAxis';
   },
-  keptBytes: ({ options }, pair, config) => circuitRunsBytes(options, pair, config),
   summarise: summariseEvaluation,
 };

@@ -8,9 +8,6 @@ export const edgePatching: Kind<'edge-patching'> = {
     if (name === 'effects') return 'mean';
     return name === 'effects.pair' ? 'lastAxis' : 'firstAxis';
   },
-  // Differences of all senders, and the inputs.
-  keptBytes: (_, { clean, firstDifference }, { nLayers, nHeads, dModel }) =>
-    nLayers * (clean.length - firstDifference) * 4 * dModel * (nHeads + 1 + 4),
   summarise: (_, _arrays, { shardSpec: { options }, config }) => ({
     edges: edgeNames(options.edges, buildGraph(config, options.kvHeads)),
   }),

@@ -21,8 +21,5 @@ export const headScan: Kind<'head-scan'> = {
     if (name === 'validate.direction') return 'mean';
     return 'lastAxis';
   },
-  // Both runs' inputs, and z with its differences: of all heads a layer's worth at a time.
-  keptBytes: (_, { clean, firstDifference }, { nLayers, nHeads, dHead, dModel }) =>
-    nLayers * (clean.length - firstDifference) * 4 * (4 * dModel + 3 * nHeads * dHead),
   summarise: (spec, arrays, context) => summariseHeadScan(spec, arrays, context),
 };

@@ -3,7 +3,6 @@
  * arrays are merged, and what result.json says of them. What a shard computes is in execute-shard.ts's table.
  */
 import type { ModelConfig, Tokenizer } from '@demur/model';
-import type { ResolvedPair } from '../dataset/resolved-pair.ts';
 import type { NamedArray } from '../named-array.ts';
 import type { KindResult } from '../result.ts';
 import type { ExperimentKind, ExperimentSpec } from '../spec.ts';
@@ -46,8 +45,6 @@ export interface Kind<K extends ExperimentKind> {
   together?: readonly string[];
   /** How the arrays of a name are merged. */
   mergeRule(name: string): MergeRule;
-  /** Bytes that are kept of one pair for all layers: rows of the residual stream, and tensors of their width. */
-  keptBytes?(spec: SpecOf<K>, pair: ResolvedPair, config: ModelConfig): number;
   /** What result.json says beside what all kinds have. May take arrays out, and add some. */
   summarise?(
     spec: SpecOf<K>,
