@@ -1,7 +1,7 @@
 /** Which cells of a block's grids run together: sweeps within a budget of rows. No tensors here. */
 import type { Transformer } from '@demur/model/engine';
 import { suffixLength } from '../suffix/pair-block.ts';
-import type { PairBlock } from '../suffix/pair-block.ts';
+import type { PairBlock, PlacedPair } from '../suffix/pair-block.ts';
 import type { PositionSet } from './cells.ts';
 import type { PatchSite } from './site-names.ts';
 import type { Sweep } from './sweep.ts';
@@ -22,6 +22,19 @@ function rowsOf(block: PairBlock, set: PositionSet, cohorts: number): number {
   return (suffixLength(block) - set.from) * set.pairs * cohorts;
 }
 
+/**
+ * The first layer at which patching a set can change anything. The first layer reads embeddings, so that there the residual
+ * stream is the same on both sides wherever all pairs' tokens are.
+ */
+function firstLayerOf(set: PositionSet, site: PatchSite, block: PairBlock): 0 | 1 {
+  if (site !== 'resid_pre') return 0;
+  const isPatched = (position: number): boolean => !(set.holes ?? []).includes(position);
+  const positions = Array.from({ length: set.to - set.from }, (_, i) => set.from + i).filter(isPatched);
+  const differs = ({ pair: { clean, corrupted } }: PlacedPair): boolean =>
+    positions.some((position) => clean[block.prefixLength + position] !== corrupted[block.prefixLength + position]);
+  return block.pairs.some(differs) ? 0 : 1;
+}
+
 /** Cuts a site's cells into sweeps of at most `MAX_ROWS` rows: position sets together, or layer ranges of one set. */
 export function planSweeps(
   block: PairBlock,
@@ -33,7 +46,7 @@ export function planSweeps(
   for (const set of sets) {
     const perLayer = rowsOf(block, set, heads);
     const layersAtOnce = Math.max(1, Math.min(nLayers, Math.floor(maxRows / perLayer)));
-    for (let layer = 0; layer < nLayers; layer += layersAtOnce) {
+    for (let layer = firstLayerOf(set, site, block); layer < nLayers; layer += layersAtOnce) {
       const layers = [layer, Math.min(nLayers, layer + layersAtOnce)] as const;
       const rows = perLayer * (layers[1] - layers[0]);
       const open = sweeps.find(
