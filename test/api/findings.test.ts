@@ -273,6 +273,27 @@ describe.each([
   });
 });
 
+it('compares circuits by the edges in them', async () => {
+  const found = await Promise.all(
+    [20, 60].map((n) =>
+      finish<{ circuit: { id: string; edges: { nodes: { name: string }[] } } }>(
+        { kind: 'circuit-discovery', options: { n } },
+        'circuit { id edges(first: 1000, filter: { inCircuit: true }) { nodes { name } } }',
+      ),
+    ),
+  );
+  const [few, many] = found.map(({ fields }) => fields.circuit) as [Circuit, Circuit];
+  type Circuit = (typeof found)[number]['fields']['circuit'];
+  const namesOf = (circuit: Circuit) => circuit.edges.nodes.map(({ name }) => name);
+  const { compareCircuits } = await server.get<{
+    compareCircuits: { jaccard: number; shared: { name: string }[]; onlyInB: { name: string }[] };
+  }>(`{ compareCircuits(a: "${few.id}", b: "${many.id}") { jaccard shared { name } onlyInB { name } } }`);
+  const [a, b] = [new Set(namesOf(few)), new Set(namesOf(many))];
+  expect(compareCircuits.shared.map(({ name }) => name)).toEqual(namesOf(few).filter((name) => b.has(name)));
+  expect(compareCircuits.onlyInB.map(({ name }) => name)).toEqual(namesOf(many).filter((name) => !a.has(name)));
+  expect(compareCircuits.jaccard).toBeCloseTo(a.intersection(b).size / a.union(b).size, 12);
+});
+
 it('gives the curve of an evaluation', async () => {
   interface Fields {
     faithfulnessCurve: {

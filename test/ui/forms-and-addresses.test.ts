@@ -117,6 +117,8 @@ describe('the form', () => {
       ...{ coefficients: [-1.5, 2], layers: [3, 4], maxTokens: 8 },
       direction: { file: 'direction.safetensors', name: 'direction' },
     });
+    const named = { ...steering, 'direction.way': 'named', direction: 'refusal-l12' };
+    expect(optionsOf(filled('STEERING', named))).toMatchObject({ direction: 'refusal-l12' });
     const ablation = optionsOf(filled('STEERING', { ...steering, mode: 'ablate', layers: 'all', maxTokens: 'x' }));
     expect(ablation).toMatchObject({ mode: 'ablate', layers: 'all', maxTokens: 'x' });
     expect(ablation).not.toHaveProperty('coefficients');

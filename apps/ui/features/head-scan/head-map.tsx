@@ -3,7 +3,6 @@
 import { useMemo, useState } from 'react';
 import { symmetricExtent } from '../../components/colour-scale.ts';
 import { DivergingLegend } from '../../components/diverging-legend.tsx';
-import { numberText } from '../../components/number-text.ts';
 import type { GridCell } from '../patching/grid-focus.ts';
 import { HeatMap } from '../patching/heat-map.tsx';
 import styles from '../patching/heat-map.module.css';
@@ -42,9 +41,6 @@ export function HeadMap({ scan }: { scan: Scan }) {
         centreWords="nothing changed"
         highWords={`towards ${from}`}
       />
-      <p className="visually-hidden">
-        Strongest: {scan.heads.slice(0, 5).map(({ name, score }) => `${name} ${numberText(score)}, `)}
-      </p>
     </figure>
   );
 }

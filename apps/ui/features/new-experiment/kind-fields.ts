@@ -317,7 +317,7 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       path: 'direction.way',
       label: 'Direction from',
       control: 'way',
-      words: { file: 'A file', experiment: 'A direction experiment' },
+      words: { file: 'A file', named: 'A named direction', experiment: 'A direction experiment' },
       start: 'file',
     },
     {
@@ -335,6 +335,13 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       start: 'direction',
       hint: 'Its name in the file, one vector as wide as the model',
       when: { 'direction.way': ['file'] },
+    },
+    {
+      path: 'direction',
+      label: 'Direction',
+      control: 'text',
+      hint: 'The name that it was given on the page of its experiment',
+      when: { 'direction.way': ['named'] },
     },
     {
       path: 'direction.experiment',
