@@ -128,25 +128,23 @@ export class SenderChanges {
   received(reads: readonly CellRead[]): Tensor2D {
     return tf.tidy(() => {
       const running = reads.flatMap(({ cell, read }, row) => (read.from === 'running' ? [[row, cell] as const] : []));
-      const stream = tf.matMul<Tensor2D>(matrix(running, [reads.length, this.#own.length]), this.#stream);
-      const parts = this.#shared.map((segment) => this.#product(segment, reads));
-      const own = this.#ownProducts(reads);
-      return [...parts, ...(own ? [own] : [])]
-        .filter((part) => part !== null)
-        .reduce((sum, part) => sum.add<Tensor2D>(part), stream);
+      const shared = this.#shared.map((segment) => this.#product(segment, reads));
+      const parts = [product(running, reads.length, this.#stream), ...shared, this.#ownProducts(reads)];
+      return sumOf(parts) ?? tf.zeros([reads.length, this.#stream.shape[1]]);
     });
   }
 
   /** What reads have of their own circuit's segments, [reads, rows · dModel]; null if that is nothing. */
   #ownProducts(reads: readonly CellRead[]): Tensor2D | null {
-    let isNothing = true;
     const parts = [...Map.groupBy(reads, ({ cell }) => cell)].map(([cell, ofCell]) => {
-      const products = this.#own[cell]!.map((segment) => this.#product(segment, ofCell)).filter((x) => x !== null);
-      if (products.length > 0) isNothing = false;
-      const none = (): Tensor2D => tf.zeros([ofCell.length, this.#stream.shape[1]]);
-      return products.length === 0 ? none() : products.reduce((sum, product) => sum.add<Tensor2D>(product));
+      const sum = sumOf(this.#own[cell]!.map((segment) => this.#product(segment, ofCell)));
+      return { sum, count: ofCell.length };
     });
-    return isNothing ? null : tf.concat2d(parts, 0);
+    if (parts.every(({ sum }) => sum === null)) return null;
+    return tf.concat2d(
+      parts.map(({ sum, count }) => sum ?? tf.zeros([count, this.#stream.shape[1]])),
+      0,
+    );
   }
 
   /** What reads have of a segment, added or taken away; null if that is nothing. */
@@ -157,20 +155,39 @@ export class SenderChanges {
         return row === undefined ? [] : [[at, row, from === 'running' ? -1 : 1] as const];
       }),
     );
-    if (entries.length === 0) return null;
-    const sum = tf.matMul<Tensor2D>(matrix(entries, [reads.length, rows.size]), change);
-    if (attention === undefined) return sum;
+    const sum = product(entries, reads.length, change);
+    if (sum === null || attention === undefined) return sum;
     const isRunning = tf.tensor2d(reads.map(({ read }) => [read.from === 'running' ? 1 : 0]));
     const from = attention.ablated.add<Tensor2D>(isRunning.mul(attention.running.sub(attention.ablated)));
     return this.#throughNorm(attention, from, sum);
   }
 }
 
-/** A matrix of the shape that is zero but for [row, column, value = 1]. */
-function matrix(entries: readonly (readonly [number, number, number?])[], shape: [number, number]): Tensor2D {
+/** [row, column, value = 1] of a matrix that is zero elsewhere. */
+type Entry = readonly [number, number, number?];
+
+/** Rows that a product leaves out are worth finding where these are at least as many times as those that it needs. */
+const SPARSE = 2;
+
+/** A matrix of `count` rows times rows x [columns, width], without those that it has no entry for; null of no entries. */
+function product(entries: readonly Entry[], count: number, x: Tensor2D): Tensor2D | null {
+  if (entries.length === 0) return null;
+  const used = [...new Set(entries.map(([, column]) => column))];
+  if (x.shape[0] < SPARSE * used.length) return tf.matMul(matrix(entries, [count, x.shape[0]]), x);
+  const places = new Map(used.map((column, i) => [column, i]));
+  const own = entries.map(([row, column, value]): Entry => [row, places.get(column)!, value]);
+  return tf.matMul(matrix(own, [count, used.length]), tf.gather(x, used));
+}
+
+function matrix(entries: readonly Entry[], shape: [number, number]): Tensor2D {
   const values = new Float32Array(shape[0] * shape[1]);
   for (const [row, column, value = 1] of entries) values[row * shape[1] + column] = value;
   return tf.tensor2d(values, shape);
+}
+
+/** Null of nothing. */
+function sumOf(parts: readonly (Tensor2D | null)[]): Tensor2D | null {
+  return parts.reduce((sum, part) => (sum && part ? sum.add<Tensor2D>(part) : (sum ?? part)), null);
 }
 
 /** Some rows of senders' changes; null of none. */
