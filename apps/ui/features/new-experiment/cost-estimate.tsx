@@ -9,7 +9,17 @@ import { costLines } from './cost-words.ts';
 /** Asked once nothing has changed for so long. */
 const PAUSE_MS = 500;
 
+/** @param spec undefined while what is written is no JSON. */
 export function CostEstimate({ spec }: { spec: unknown }) {
+  if (spec !== undefined) return <AskedEstimate spec={spec} />;
+  return (
+    <section className={styles.cost} aria-label="Estimate">
+      <p className={styles.hint}>No estimate yet: this is not JSON.</p>
+    </section>
+  );
+}
+
+function AskedEstimate({ spec }: { spec: unknown }) {
   const asked = useSettled(JSON.stringify(spec));
   const { data, error, isPlaceholderData, isPending } = useGraphqlQuery(
     EstimateDocument,

@@ -18,12 +18,12 @@ import { SpecFields } from './spec-fields.tsx';
 import { fieldOfPath, formPaths, specOf, type SpecForm } from './spec-form.ts';
 import type { JsonSchema } from './spec-schema.ts';
 
-/** The specification as it is written; of text that is no JSON yet the text itself, which the server tells apart. */
+/** The specification as it is written; undefined of text that is no JSON yet. */
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    return json;
+    return undefined;
   }
 }
 
