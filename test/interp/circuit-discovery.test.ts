@@ -21,9 +21,11 @@ import {
   type SpecError,
 } from '@demur/interp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ShardCircuits } from '../../libs/interp/src/circuit-runs/shard-circuits.ts';
 import { greedyCircuit, pruneDangling } from '../../libs/interp/src/discovery/select.ts';
 import { executeShard } from '../../libs/interp/src/execute-shard.ts';
 import { planShards } from '../../libs/interp/src/plan-shards.ts';
+import { withReadings } from '../../libs/interp/src/readings.ts';
 import type { NamedArray, ResolvedPair, Shard, ShardArrays, ShardOptions } from '../../libs/interp/src/shard.ts';
 import { difference, goldenCase } from '../golden/golden-case.ts';
 import { randomModel } from '../model/random-model.ts';
@@ -244,6 +246,30 @@ describe('ACDC', () => {
       if (++asked === 40) throw new Error('stopped');
     };
     await expect(search(options, { cancel: { throwIfCancelled } })).rejects.toThrow('stopped');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('gives the same where the runs of all pairs do not fit at a time', async () => {
+    const { mask } = buildGraph(tiny.config, 'expanded');
+    const start = Uint8Array.from(mask, (edge, cell) => (cell % 5 === 0 ? 0 : edge));
+    const circuits = [3, 4, 7].map((every) => start.map((kept, cell) => (cell % every === 0 ? 0 : kept)));
+    const run = (mostPairs: number) =>
+      withReadings(async (readings) => {
+        const options = { metric: 'logit-difference', kvHeads: 'expanded', ablation: 'corrupted' } as const;
+        const opened = await ShardCircuits.open(tiny, shardOf(both), { ...options, ...going, readings, mostPairs });
+        try {
+          opened.startFrom(start);
+          const values = await opened.run(circuits);
+          return { values, baselines: (['clean', 'ablated'] as const).map((name) => opened.baseline(name)) };
+        } finally {
+          opened.dispose();
+        }
+      });
+    const whole = await run(2);
+    const before = tf.memory().numTensors;
+    const parts = await run(1);
+    expect(relativeDifference(parts.values, whole.values)).toBeLessThan(1e-6);
+    for (const at of [0, 1]) expect(relativeDifference(parts.baselines[at]!, whole.baselines[at]!)).toBeLessThan(1e-6);
     expect(tf.memory().numTensors).toBe(before);
   });
 

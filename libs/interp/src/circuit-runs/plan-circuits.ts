@@ -2,7 +2,7 @@
 import type { ModelConfig } from '@demur/model';
 import type { Transformer } from '@demur/model/engine';
 import type { ResolvedPair } from '../dataset/resolved-pair.ts';
-import type { AblationName } from './ablation.ts';
+import type { Ablation, AblationName } from './ablation.ts';
 import type { GraphPlaces } from './circuit-plan.ts';
 
 /** Bytes that a pass of circuits takes, at most: beyond some of them, more do not run faster. */
@@ -58,4 +58,15 @@ export function circuitRunsBytes(
 ): number {
   const rows = clean.length - (ablation === 'corrupted' ? firstDifference : 0);
   return nLayers * rows * 4 * dModel * (WIDTHS_OF_RUNS + COPIES_OF_CHANGES * (nHeads + 1));
+}
+
+/** How many pairs' runs are held at a time: as many as fit beside the weights, and the passes of circuits beside them. */
+export function pairsAtOnce(
+  { config, activationBytes }: Pick<Transformer, 'config' | 'activationBytes'>,
+  pairs: readonly { pair: ResolvedPair }[],
+  ablation: Ablation,
+): number {
+  const kind = typeof ablation === 'string' ? ablation : 'mean';
+  const most = Math.max(...pairs.map(({ pair }) => circuitRunsBytes({ ablation: kind }, pair, config)));
+  return Math.max(1, Math.floor(activationBytes / 2 / most));
 }
