@@ -1,6 +1,7 @@
 /** What is stored comes back, on both databases: models, data sets, experiments, shards, API tokens. */
 import {
   DatabaseError,
+  DirectionSlugTakenError,
   ExperimentNotFoundError,
   ExperimentStatusError,
   SlugTakenError,
@@ -11,15 +12,19 @@ import {
   countExperiments,
   createApiToken,
   createDataSet,
+  createDirection,
   createExperiment,
   experimentStatuses,
   experiments,
   failExperiment,
   findDataSetBySlug,
+  findDirectionBySlug,
   findExperiment,
   findModelBySlug,
   listApiTokens,
+  listArtifacts,
   listDataSets,
+  listDirections,
   listExperiments,
   listModels,
   listPairs,
@@ -47,6 +52,7 @@ import { experimentInput, randomBits, runningExperiment } from './fixtures.ts';
 withBothDatabases((database) => {
   describe('models', () => modelTests(database));
   describe('data sets', () => dataSetTests(database));
+  describe('directions', () => directionTests(database));
   describe('experiments', () => experimentTests(database));
   describe('the way of the status', () => statusTests(database));
   describe('shards', () => shardTests(database));
@@ -97,6 +103,27 @@ function dataSetTests(database: () => Database): void {
     await expect(refused).rejects.toThrow(SlugTakenError);
     await expect(refused).rejects.toMatchObject({ code: 'SLUG_TAKEN', path: 'slug', message: /"taken"/ });
     expect((await listDataSets(database())).map(({ slug }) => slug)).toEqual(['many', 'taken']);
+  });
+}
+
+function directionTests(database: () => Database): void {
+  it('have a slug of their own, a column or a role, and go with their experiment', async () => {
+    const { id } = await runningExperiment(database());
+    const artifacts = { directions: { shape: [1, 1, 2], values: Float32Array.of(3, 4) } };
+    await completeExperiment(database(), id, { result: {}, record: {}, artifacts });
+    const [artifact] = await listArtifacts(database(), id);
+    const input = { experimentId: id, artifactId: artifact!.id, model: 'tiny', layer: 1, record: { norm: 5 } };
+    await createDirection(database(), { ...input, slug: 'column', position: '-1' });
+    await createDirection(database(), { ...input, slug: 'a-role', position: 'object' });
+    const again = createDirection(database(), { ...input, slug: 'column', position: '-2' });
+    await expect(again).rejects.toThrow(DirectionSlugTakenError);
+    expect((await listDirections(database())).map(({ slug, position }) => [slug, position])).toEqual([
+      ['a-role', 'object'],
+      ['column', '-1'],
+    ]);
+    expect(await findDirectionBySlug(database(), 'column')).toMatchObject({ ...input, position: '-1' });
+    await database().orm.delete(experiments).where(eq(experiments.id, id));
+    expect(await listDirections(database())).toEqual([]);
   });
 }
 

@@ -480,6 +480,45 @@ describe.skipIf(missing)(`the pages${missing ? ` (${missing})` : ''}`, () => {
       }
       const sweep = page.getByRole('region', { name: 'Mean over pairs' });
       expect(await sweep.locator('tr').first().locator('td').allInnerTexts()).toEqual(['0', '1.50']);
+      const query = 'query ($id: ID!) { experiment(id: $id) { steeringSweep { flips kl baseline } } }';
+      type Swept = { experiment: { steeringSweep: { flips: number[]; kl: number[]; baseline: number } } };
+      const { steeringSweep } = (await server.get<Swept>(query, { id })).experiment;
+      const cells = (name: string): Promise<string[]> =>
+        sweep.getByRole('row', { name }).getByRole('cell').allInnerTexts();
+      expect(await cells('flipped pairs')).toEqual([...steeringSweep.flips.map((share) => `${100 * share} %`), '']);
+      const [, kl] = await cells('KL from the plain run');
+      expect(minus(kl!)).toBeCloseTo(steeringSweep.kl[1]!, 2);
+      expect(minus((await cells('logit difference')).at(-1)!)).toBeCloseTo(steeringSweep.baseline, 2);
+      await page.setViewportSize({ width: 360, height: 740 });
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    });
+
+    it('shows what every direction does, and gives one a name', async () => {
+      const options = { layers: [0, 1], position: [-2, -1], select: true, minAddition: -100, maxKl: 100 };
+      const id = await create({ ...base, kind: 'direction', options });
+      expect(await ended(server, id)).toMatchObject({ status: 'SUCCEEDED' });
+      const query = `query ($id: ID!) { directions { slug layer position } experiment(id: $id) {
+        directionCandidates { ablation kl selected { layer position } } } }`;
+      type Found = { ablation: number[][]; kl: number[][]; selected: { layer: number; position: string } };
+      type Answer = { directions: object[]; experiment: { directionCandidates: Found } };
+      const { selected, ...tables } = (await server.get<Answer>(query, { id })).experiment.directionCandidates;
+      await open(`/experiments/${id}`);
+      const candidates = page.getByRole('region', { name: 'Candidates' });
+      const shown = async (): Promise<number[][]> => {
+        const rows = await candidates.locator('tbody tr').all();
+        const texts = await Promise.all(rows.map((row) => row.locator('td').allInnerTexts()));
+        return texts.reverse().map((row) => row.map((text) => minus(text.replace(' chosen', ''))));
+      };
+      const rounded = (rows: number[][]) => rows.map((row) => row.map((value) => Number(value.toPrecision(3))));
+      await candidates.waitFor();
+      expect(await shown()).toEqual(rounded(tables.ablation));
+      expect(await candidates.locator('td[aria-selected="true"]').count()).toBe(1);
+      await candidates.getByText('KL divergence, ablated', { exact: true }).click();
+      await expect.poll(shown).toEqual(rounded(tables.kl));
+      await page.getByLabel('Name', { exact: true }).fill('page-direction');
+      await page.getByRole('button', { name: 'Name it' }).click();
+      await page.getByText('Specifications call it page-direction now.').waitFor();
+      expect((await server.get<Answer>(query, { id })).directions).toEqual([{ slug: 'page-direction', ...selected }]);
       await page.setViewportSize({ width: 360, height: 740 });
       expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
     });
