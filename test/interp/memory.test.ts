@@ -13,6 +13,7 @@ import {
   runExperiment,
   type EnginePool,
   type ExperimentResult,
+  type KeptShard,
   type NamedArray,
   type ResultJson,
 } from '@demur/interp';
@@ -21,6 +22,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smollm2Path } from '../../scripts/fetch-smollm2.ts';
 import { difference } from '../golden/golden-case.ts';
 import { writeRandomLlama } from '../support/random-model.ts';
+import { MemoryStore } from './memory-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'demur-memory-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -86,6 +88,22 @@ describe('a model of 24 blocks of 7 MB', { timeout: 240_000 }, () => {
     // 170 MB of weights, of which the slots hold 28.
     expect(wanted.result.record.peakBytes - peakBytes).toBeGreaterThan(40e6);
     expect(peakBytes).toBeLessThan(streamedBytes);
+  });
+
+  it('goes on streamed where it was stopped, with the same bits and the time of both runs', async () => {
+    const spec = parseSpec({ kind: 'attribution', model, pairs, options: { checkExact: 2 } });
+    const { arrays } = await runExperiment(spec, { pool: streamed });
+    const store = new MemoryStore();
+    store.room = 1;
+    await expect(runExperiment(spec, { pool: streamed, shards: store })).rejects.toThrow('the store is full');
+    const [{ stints }] = [...store.shards.values()] as [KeptShard];
+    store.room = 2;
+    const { arrays: got, result } = await runExperiment(spec, { pool: streamed, shards: store });
+    expect(got).toEqual(arrays);
+    const { resumed, seconds } = result.record;
+    expect(resumed).toMatchObject({ shards: 1, begun: 0, of: 2 });
+    expect(seconds.run).toBeGreaterThan((stints[0]!.endedAt - stints[0]!.startedAt) / 1000);
+    expect(seconds.disk).toBeGreaterThan(stints[0]!.diskSeconds);
   });
 
   it('runs models in memory and streamed ones on one pool, whichever comes', async () => {

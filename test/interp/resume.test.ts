@@ -9,48 +9,15 @@ import {
   type EnginePool,
   type ExperimentResult,
   type ExperimentSpec,
-  type KeptShard,
   type Progress,
-  type ShardKey,
-  type ShardStore,
 } from '@demur/interp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goldenCase } from '../golden/golden-case.ts';
 import { everyKind } from './every-kind.ts';
+import { MemoryStore } from './memory-store.ts';
 
 const golden = goldenCase('llama_gqa_tied', 'leftpad');
 const experiments = everyKind(36);
-
-/** A store in memory, which fails like a full disk once it has `room` finished shards. */
-class MemoryStore implements ShardStore {
-  readonly worthMs = 0;
-  readonly shards = new Map<string, KeptShard>();
-  room = Infinity;
-  /** Called with each shard that has been kept. */
-  onSave: (shard: KeptShard) => void = () => undefined;
-
-  async places(run: string): Promise<number[]> {
-    return [...this.shards.keys()].filter((key) => key.startsWith(run)).map((key) => Number(key.split(' ')[1]));
-  }
-
-  async load({ run, place }: ShardKey): Promise<KeptShard | undefined> {
-    return structuredClone(this.shards.get(`${run} ${place}`));
-  }
-
-  async save({ run, place }: ShardKey, shard: KeptShard): Promise<void> {
-    if (shard.isFinished && this.finished() >= this.room) throw new Error('the store is full');
-    this.shards.set(`${run} ${place}`, structuredClone(shard));
-    this.onSave(shard);
-  }
-
-  async clear(): Promise<void> {
-    this.shards.clear();
-  }
-
-  finished(): number {
-    return [...this.shards.values()].filter(({ isFinished }) => isFinished).length;
-  }
-}
 
 let pool: EnginePool;
 beforeAll(async () => {
