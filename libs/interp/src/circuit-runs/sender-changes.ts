@@ -173,10 +173,10 @@ const SPARSE = 2;
 function product(entries: readonly Entry[], count: number, x: Tensor2D): Tensor2D | null {
   if (entries.length === 0) return null;
   const used = [...new Set(entries.map(([, column]) => column))];
-  if (x.shape[0] < SPARSE * used.length) return tf.matMul(matrix(entries, [count, x.shape[0]]), x);
+  if (x.shape[0] < SPARSE * used.length) return tf.matMul<Tensor2D>(matrix(entries, [count, x.shape[0]]), x);
   const places = new Map(used.map((column, i) => [column, i]));
   const own = entries.map(([row, column, value]): Entry => [row, places.get(column)!, value]);
-  return tf.matMul(matrix(own, [count, used.length]), tf.gather(x, used));
+  return tf.matMul<Tensor2D>(matrix(own, [count, used.length]), tf.gather(x, used));
 }
 
 function matrix(entries: readonly Entry[], shape: [number, number]): Tensor2D {

@@ -1,4 +1,4 @@
-/** The circuit of an attribution's result, with what the result says of how its scores came about. */
+/** The circuit of a result, an attribution's or a discovery's, with what the result says of how its scores came about. */
 import type { NamedArray } from '../named-array.ts';
 import type { ResultJson } from '../result.ts';
 import { CircuitFormatError } from './errors.ts';
@@ -17,7 +17,7 @@ export function circuitOfResult(result: CircuitResult, arrays: Record<string, Na
   if (circuit.senders.join() !== senders.join() || circuit.receivers.join() !== receivers.join())
     throw new CircuitFormatError('result', 'senders and receivers are not the nodes of one model in their order');
   const matrix = (name: string) => matrixOf(circuit, name, arrays[name]);
-  circuit.scores = matrix('scores') ?? circuit.scores;
+  circuit.scores = matrix('scores') ?? matrix('effects')?.map((effect) => effect || 0) ?? circuit.scores;
   circuit.inCircuit = matrix('in_circuit');
   const [low, high] = [matrix('interval.low'), matrix('interval.high')];
   circuit.interval = low === null || high === null ? null : { low, high };
@@ -48,7 +48,7 @@ export function recordOfResult({ kind, spec, pairs, record }: CircuitResult): Re
   return {
     model: record.model,
     metric: spec.metric,
-    method: kind === 'attribution' ? spec.options : kind,
+    method: kind === 'attribution' || kind === 'circuit-discovery' ? spec.options : kind,
     pairs: spec.pairs,
     conventions: record.conventions,
     tokens: pairs[0]?.clean.strings ?? [],
