@@ -156,9 +156,15 @@ describe.skipIf(missing)(`the pages of findings${missing ? ` (${missing})` : ''}
       headScan: {
         scores: number[][];
         heads: { name: string; score: number }[];
-        validation: { patch: { score: number }; steer: { induce: { metric: number }[] } };
+        validation: {
+          patch: { score: number };
+          steer: { induce: { metric: number }[]; inhibit: { metric: number }[] };
+        };
       };
-    }>('heads', 'headScan { scores heads { name score } validation { patch { score } steer { induce { metric } } } }');
+    }>(
+      'heads',
+      'headScan { scores heads { name score } validation { patch { score } steer { induce { metric } inhibit { metric } } } }',
+    );
     await openFinding('heads');
     const map = page.getByRole('grid', { name: 'Refusal score by layer and head' });
     await map.waitFor();
@@ -181,8 +187,9 @@ describe.skipIf(missing)(`the pages of findings${missing ? ` (${missing})` : ''}
     );
     const together = await rows(region('Validation'));
     expect(minus(together[0]![1]!)).toBe(rounded(headScan.validation.patch.score));
-    const steps = together.slice(-2).map((row) => minus(row[1]!));
-    expect(steps).toEqual(headScan.validation.steer.induce.map(({ metric }) => rounded(metric)));
+    const steps = together.slice(-2).map((row) => [minus(row[1]!), minus(row[3]!)]);
+    const { induce, inhibit } = headScan.validation.steer;
+    expect(steps).toEqual(induce.map(({ metric }, i) => [rounded(metric), rounded(inhibit[i]!.metric)]));
     await map.getByRole('gridcell').first().focus();
     await page.keyboard.press('Control+End');
     expect(await page.locator('figure p').first().innerText()).toBe(words.at(-1));

@@ -18,18 +18,19 @@ interface HeadSteeringProps {
   metric: string;
 }
 
+type Steps = HeadSteeringStepFragment[];
+
 const ways = {
   induce: 'added to the corrupted runs',
   inhibit: 'taken from the clean runs',
 } as const;
 
-/** By coefficient, as the axis of a chart has them. */
-const ascending = (steps: readonly HeadSteeringStepFragment[]): HeadSteeringStepFragment[] =>
-  [...steps].sort((a, b) => a.coefficient - b.coefficient);
-
 export function HeadSteering({ steering, metric }: HeadSteeringProps) {
-  const induce = ascending(readFragment(HeadSteeringStepFragmentDoc, steering.induce));
-  const inhibit = ascending(readFragment(HeadSteeringStepFragmentDoc, steering.inhibit));
+  const added = readFragment(HeadSteeringStepFragmentDoc, steering.induce);
+  const taken = readFragment(HeadSteeringStepFragmentDoc, steering.inhibit);
+  // Both are in the order of the spec's coefficients, which an axis needs ascending; what is taken has the opposite sign.
+  const order = [...added.keys()].sort((i, j) => added[i]!.coefficient - added[j]!.coefficient);
+  const [induce, inhibit] = [added, taken].map((steps) => order.map((at) => steps[at]!)) as [Steps, Steps];
   const axis: ChartAxis = { name: 'coefficient', values: induce.map(({ coefficient }) => coefficient) };
   const metricOf = ({ metric: value }: HeadSteeringStepFragment): number => value;
   const lines = [

@@ -132,7 +132,7 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       label: 'Edges',
       control: 'text',
       reads: 'number',
-      hint: 'How many the circuit has',
+      hint: 'How many the circuit has; as usual if empty',
       when: { method: ['top-n', 'greedy'] },
     },
     {
@@ -148,7 +148,7 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       label: 'Edges to try',
       control: 'text',
       reads: 'number',
-      hint: 'How many of the strongest by EAP are tried',
+      hint: 'How many of the strongest by EAP are tried; as usual if empty',
       when: { method: ['acdc++'] },
     },
     {
@@ -222,6 +222,7 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       label: 'Edges chosen',
       control: 'segmented',
       words: { 'top-n': 'Strongest', greedy: 'Greedily from the logits' },
+      start: 'greedy',
       when: { 'circuit.way': ['made', 'scores'] },
     },
     {
