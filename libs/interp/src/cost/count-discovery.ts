@@ -4,7 +4,6 @@
  */
 import { ablatedBlock } from '../circuit-runs/ablation.ts';
 import { circuitPassBytes, circuitRunsBytes } from '../circuit-runs/plan-circuits.ts';
-import { cellsOfEdges } from '../edges/edge-cells.ts';
 import { isAcdc, type DiscoverySpec } from '../discovery/chosen-circuit.ts';
 import { buildGraph, receiversPerLayer } from '../graph/graph.ts';
 import type { SpecOf } from '../kinds/kind.ts';
@@ -13,7 +12,7 @@ import { pairBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.t
 import { countAttribution } from './count-attribution.ts';
 import { countMetric, countOpening, metricLayers } from './count-metrics.ts';
 import { countPairRuns } from './count-pair-runs.ts';
-import { spreadEdges } from './spread-edges.ts';
+import { spreadLayers } from './spread-edges.ts';
 import { WorkCount, type PlannedRun } from './work-count.ts';
 
 export function countDiscovery(spec: DiscoverySpec, shard: Shard, model: PlannedRun): WorkCount {
@@ -37,8 +36,7 @@ export function countScores({ metric, options }: CircuitsSpec, shard: Shard, mod
 /** The layer that each test's run starts at. */
 function testedLayers({ options: { pruneTo, kvHeads } }: DiscoverySpec, { config }: PlannedRun): number[] {
   const graph = buildGraph(config, kvHeads);
-  const edges = spreadEdges(graph, Math.min(pruneTo ?? Infinity, graph.edgeCount));
-  return cellsOfEdges(edges, graph, config).map(({ receiver }) => receiver.layer);
+  return spreadLayers(graph, pruneTo ?? graph.edgeCount, receiversPerLayer(config, kvHeads));
 }
 
 type CircuitsSpec = SpecOf<'circuit-discovery' | 'circuit-evaluation'>;
