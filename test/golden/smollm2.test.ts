@@ -1,11 +1,13 @@
 /** A real chat model, SmolLM2-135M-Instruct from its GGUF, from chat messages to grids and edges, against PyTorch. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openEnginePool, parseSpec, runExperiment, writeResult } from '@demur/interp';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { encodeSafetensors, openEnginePool, parseSpec, runExperiment, writeResult } from '@demur/interp';
 import type { EnginePool, ExperimentResult, NamedArray } from '@demur/interp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smollm2Path } from '../../scripts/fetch-smollm2.ts';
+import { randomValues } from '../model/tiny-model.ts';
 import { readArrays } from './golden-case.ts';
 
 interface CaseJson {
@@ -150,5 +152,35 @@ describe.skipIf(!there)('SmolLM2-135M-Instruct, 8 pairs (skipped where it cannot
     const scale = Math.max(...rows.map(([, , , exact]) => Math.abs(exact)));
     const off = rows.map(([, , , exact], i) => Math.abs(arrays['effects']!.values[i]! - exact));
     expect(Math.max(...off) / scale).toBeLessThan(2e-4);
+  });
+
+  it('runs a circuit of all edges but one as that edge is patched', async () => {
+    const [name, , , exact] = golden.exact_edges.rows[2]!;
+    const { arrays, result } = await run('circuit-evaluation', { circuit: [name], completeness: true });
+    const mean = (values: Float32Array): number => values.reduce((sum, x) => sum + x, 0) / values.length;
+    const [clean, ablated] = (['clean', 'ablated'] as const).map((side) => mean(arrays[`baseline.${side}`]!.values));
+    const without = ablated! + result.sizes![0]!.completeness! * (clean! - ablated!);
+    expect(Math.abs(without - clean! - exact)).toBeLessThan(2e-4);
+  });
+
+  it("finds more of the behaviour in EAP-IG's circuits than in random ones of their size", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'demur-smollm2-')), 'random.safetensors');
+    try {
+      const shape = [golden.senders.length, golden.receivers.length];
+      const values = randomValues(shape[0]! * shape[1]!, 1);
+      writeFileSync(file, encodeSafetensors({ scores: { shape, values } }));
+      const ofScores = async (scores: object): Promise<number> => {
+        const { result } = await run('circuit-evaluation', { scores, sizes: [12_321] });
+        return result.sizes![0]!.faithfulness;
+      };
+      const [chosen, random] = [
+        await ofScores({ file: fileURLToPath(new URL('smollm2.safetensors', folder)), name: 'eap_ig_k0' }),
+        await ofScores({ file }),
+      ];
+      expect(chosen).toBeGreaterThan(0.8);
+      expect(random).toBeLessThan(0.3);
+    } finally {
+      rmSync(dirname(file), { recursive: true });
+    }
   });
 });
