@@ -57,7 +57,7 @@ export interface AcdcCircuit {
 }
 
 /** A test joins a batch whose predictions before it all hold at least this likely: else it had better wait for them. */
-const LEAST_CHANCE = 0.4;
+const LEAST_CHANCE = 0.65;
 
 export async function acdc(options: AcdcOptions): Promise<AcdcCircuit> {
   const search = new Search(options);
