@@ -1,7 +1,7 @@
 /** What is timed: one row a case. A new method of the engine, or another tool that does the same, is an entry here. */
 
 /** Another tool on the same work: a script of peers/, and the name of its measurement. */
-export interface PeerCase {
+interface PeerCase {
   script: string;
   measures: string;
 }

@@ -18,7 +18,7 @@ export interface PeerTime {
   peakBytes: number;
 }
 
-export interface PeerWork {
+interface PeerWork {
   clean: number[][];
   corrupted: number[][];
   answer: number;

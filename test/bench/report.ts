@@ -8,7 +8,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** Sections by heading, in order; the first one's is the page's title. */
-export type Sections = ReadonlyMap<string, string>;
+type Sections = ReadonlyMap<string, string>;
 
 export function pageOf(sections: Sections): string {
   return [...sections].map(([heading, text], i) => `${i === 0 ? '#' : '##'} ${heading}\n\n${text.trim()}\n`).join('\n');

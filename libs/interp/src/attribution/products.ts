@@ -48,7 +48,7 @@ function firstSenders(x: Tensor3D, count: number): Tensor3D {
 }
 
 /** Receivers next to each other: their gradients, [receivers, positions · pairs · dModel] in parts that lie in order. */
-export interface ScoredReceivers {
+interface ScoredReceivers {
   parts: readonly Tensor2D[];
   /** Senders that come before the last of them, as a count: later ones are no edges to any of them. */
   senders: number;
