@@ -259,9 +259,11 @@ onBothDatabases((home) => {
       model: { slug: 'tiny', shape: { nLayers: golden.json.n_layers, nHeads: golden.json.n_heads } },
       dataSet: { slug: 'two-pairs', size: 2 },
     });
-    expect(dataSets).toMatchObject([
-      { slug: 'two-pairs', pairs: { totalCount: 2, nodes: [{ clean: golden.pairs[0]!.clean }] } },
-    ]);
+    // Those that come with demur stand after it.
+    expect(dataSets[0]).toMatchObject({
+      slug: 'two-pairs',
+      pairs: { totalCount: 2, nodes: [{ clean: golden.pairs[0]!.clean }] },
+    });
     const arrays = decodeSafetensors(await download(server, `/export/experiments/${id}.safetensors`));
     expect(difference(arrays['scores'], golden.arrays['eap']!).relative).toBeLessThan(2e-4);
   });
