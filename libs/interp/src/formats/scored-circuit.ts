@@ -89,9 +89,7 @@ export function nodeNames({ senders, receivers }: Pick<ScoredCircuit, 'senders' 
 }
 
 /** The nodes that an edge of the chosen circuit touches, and `logits`, which is always there. */
-export function keptNodes(
-  circuit: Pick<ScoredCircuit, 'inCircuit' | 'mask' | 'senders' | 'receivers'>,
-): Set<string> {
+export function keptNodes(circuit: Pick<ScoredCircuit, 'inCircuit' | 'mask' | 'senders' | 'receivers'>): Set<string> {
   const kept = new Set(['logits']);
   const { inCircuit, mask, senders, receivers } = circuit;
   if (inCircuit === null) return kept;
