@@ -78,6 +78,71 @@ async function page(id: string, args: string): Promise<EdgePage> {
   return circuit.edges;
 }
 
+describe('an experiment named by its id', () => {
+  const spec = (kind: string, options: object, others: object = golden) => {
+    const { model, pairs } = { ...golden, ...others };
+    return { kind, model, pairs, options };
+  };
+  const CREATE = 'mutation ($spec: JSON!) { createExperiment(spec: $spec) { id } }';
+  const create = async (of: object): Promise<string> =>
+    (await server.get<{ createExperiment: { id: string } }>(CREATE, { spec: of })).createExperiment.id;
+  const run = async (of: object) => {
+    const id = await create(of);
+    expect(await ended(server, id)).toMatchObject({ status: 'SUCCEEDED' });
+    const query = 'query ($id: ID!) { experiment(id: $id) { result spec } }';
+    type Ran = { result: { edges: string[]; sizes: object[] }; spec: { options: object } };
+    return { id, ...(await server.get<{ experiment: Ran }>(query, { id })).experiment };
+  };
+  const sha256 = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+  let scored: string;
+  beforeAll(async () => {
+    scored = (await run(spec('attribution', { kvHeads: 'expanded' }))).id;
+  });
+
+  it('gives its strongest edges to patch, and its scores to evaluate circuits by', async () => {
+    const patched = await run(spec('edge-patching', { edges: { top: 5, of: { experiment: scored } } }));
+    expect(patched.result.edges).toEqual(circuits['expanded']!.edges.slice(0, 5).map(({ name }) => name));
+    expect(patched.spec.options).toMatchObject({ edges: { of: { experiment: scored, sha256 } } });
+    const sizes = { sizes: [5], select: 'top-n' };
+    const evaluated = await run(spec('circuit-evaluation', { scores: { experiment: scored }, ...sizes }));
+    const byName = await run(spec('circuit-evaluation', { circuit: patched.result.edges }));
+    expect(evaluated.result.sizes).toEqual(byName.result.sizes);
+    expect(evaluated.spec.options).toMatchObject({ scores: { experiment: scored, sha256 } });
+  });
+
+  it('gives the circuit that it found, or the effects of ACDC as scores', async () => {
+    const found = await run(spec('circuit-discovery', { method: 'acdc', tau: 0.05 }));
+    const evaluated = await run(spec('circuit-evaluation', { circuit: { experiment: found.id } }));
+    const { edges } = (found.result as unknown as { circuit: { edges: number } }).circuit;
+    expect(evaluated.result.sizes).toMatchObject([{ edges }]);
+    const by = { method: 'top-n', n: 5, dangling: 'keep', scores: { experiment: found.id } };
+    expect((await run(spec('circuit-discovery', by))).result).toMatchObject({ circuit: { edges: 5 } });
+  });
+
+  it('is refused where it cannot be used, with the path', async () => {
+    const refused = async (of: object, code: string, path: string, message: RegExp): Promise<void> => {
+      const [error] = (await server.ask(CREATE, { spec: of })).errors!;
+      expect(error).toMatchObject({ message: expect.stringMatching(message) as string, extensions: { code, path } });
+    };
+    const top = (experiment: string, others = {}, more = {}) =>
+      spec('edge-patching', { edges: { top: 5, of: { experiment } }, ...more }, others);
+    const path = 'options.edges.of';
+    await refused(top('/etc'), 'EXPERIMENT_NOT_FOUND', path, /no experiment with the id "\/etc"/);
+    const other = goldenCase('llama_mha', 'plain');
+    await refused(top(scored, other), 'FOUND_EXPERIMENT', path, /is of another model/);
+    await refused(top(scored, {}, { kvHeads: 'native' }), 'INVALID_SPEC', path, /the native graph of this model/);
+    const evaluation = spec('circuit-evaluation', { circuit: { experiment: scored } });
+    await refused(evaluation, 'FOUND_EXPERIMENT', 'options.circuit', /found no circuit/);
+    // Clean and corrupted have one mean, so that there is no faithfulness.
+    const [first] = golden.pairs as [(typeof golden.pairs)[number]];
+    const turned = { ...first, clean: first.corrupted, corrupted: first.clean };
+    const failed = await create(spec('circuit-evaluation', { sizes: [5] }, { pairs: [first, turned] }));
+    expect(await ended(server, failed)).toMatchObject({ status: 'FAILED' });
+    const unfinished = spec('circuit-discovery', { scores: { experiment: failed } });
+    await refused(unfinished, 'FOUND_EXPERIMENT', 'options.scores', /has no result: it waits, runs or failed/);
+  });
+});
+
 const layerOf = (node: string) => (/^[am]\d/.test(node) ? parseInt(node.slice(1), 10) : null);
 const isHead = (node: string) => /^a\d+\.h/.test(node);
 

@@ -79,6 +79,8 @@ describe('by scores', () => {
     expect(circuit.scores).toEqual(arrays['scores']!.values);
 
     const byFile = spec({ method: 'threshold', tau: 0.1, dangling: 'keep', scores: { file: folder } });
+    const byName = spec({ method: 'threshold', tau: 0.1, scores: { experiment: folder } });
+    expect((await prepareExperiment(byName)).given['scores']!.values).toEqual(arrays['scores']!.values);
     const over = await runExperiment(byFile, { pool });
     const strong = cellsOf(Float32Array.from(scores, (score) => (Math.abs(score) >= 0.1 ? 1 : 0)));
     expect(cellsOf(over.arrays['in_circuit']!.values)).toEqual(strong);

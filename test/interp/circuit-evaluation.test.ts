@@ -144,6 +144,23 @@ describe('a curve', () => {
     expect(result).toMatchObject({ cpr: null, cmd: null });
   });
 
+  it('is of the same scores where the experiment that made them is named', async () => {
+    const [byFile, byName] = await Promise.all(
+      [{ file: join(folder, 'scores') }, { experiment: join(folder, 'scores') }].map((scores) =>
+        prepareExperiment(spec({ scores })),
+      ),
+    );
+    expect(byName!.given['scores']!.values).toEqual(scores);
+    const { sha256 } = (byFile!.spec.options as { scores: { sha256: string } }).scores;
+    expect(byName!.spec.options).toMatchObject({ scores: { experiment: join(folder, 'scores'), sha256 } });
+    await expect(prepareExperiment(byName!.spec)).resolves.toMatchObject({ given: byName!.given });
+    await expect(prepareExperiment(spec({ circuit: { experiment: join(folder, 'scores') } }))).rejects.toMatchObject({
+      code: 'FOUND_EXPERIMENT',
+      path: 'options.circuit',
+      message: expect.stringContaining('found no circuit; give one of the kind "circuit-discovery"') as string,
+    });
+  });
+
   it('does not depend on the order of pairs, and has circuits that lead to the logits by default', async () => {
     const { arrays, result } = await run({ sizes: [30, 200, 496] });
     const turned = await run({ sizes: [30, 200, 496] }, { pairs: pairs.toReversed() });
@@ -167,6 +184,17 @@ describe('a curve', () => {
     });
     const again = await prepareExperiment(byFolder.result.spec);
     expect(again.given['in_circuit']!.values).toEqual(Float32Array.from(kept));
+    const named = await prepareExperiment(spec({ circuit: { experiment: join(folder, 'found') } }));
+    expect(named.given).toEqual(again.given);
+    const { sha256 } = (again.spec.options as { circuit: { sha256: string } }).circuit;
+    expect(named.spec.options).toMatchObject({ circuit: { experiment: join(folder, 'found'), sha256 } });
+    const foreign = goldenCase('llama_mha', 'plain');
+    const elsewhere = parseSpec({ ...named.spec, model: foreign.model, pairs: foreign.pairs });
+    await expect(prepareExperiment(elsewhere)).rejects.toMatchObject({
+      code: 'FOUND_EXPERIMENT',
+      path: 'options.circuit',
+      message: expect.stringContaining('is of another model') as string,
+    });
     const other = { file: join(folder, 'found'), sha256: '0'.repeat(64) };
     await expect(prepareExperiment(spec({ circuit: other }))).rejects.toThrow(/it has changed; leave out "sha256"/);
 

@@ -129,6 +129,39 @@ describe('edges by an attribution', () => {
     await expect(prepareExperiment(many)).rejects.toThrow('497 is more than the 496 edges that the model has');
   });
 
+  it('patches the strongest edges of an attribution named as an experiment, and refuses what has none', async () => {
+    const attribution = await runExperiment(spec('attribution', {}), { pool });
+    const named = join(folder, 'named');
+    await writeResult(named, attribution);
+    const strongest = (of: unknown, more = {}) => spec('edge-patching', { edges: { top: 5, of }, ...more });
+    const [byFile, byName] = [
+      await prepareExperiment(strongest(named)),
+      await prepareExperiment(strongest({ experiment: named })),
+    ];
+    expect(byName.shardSpec.options).toEqual(byFile.shardSpec.options);
+    const shaOf = ({ spec }: typeof byName) => (spec.options as { edges: { of: { sha256: string } } }).edges.of;
+    expect(shaOf(byName)).toEqual({ experiment: named, sha256: shaOf(byFile).sha256 });
+    await expect(prepareExperiment(byName.spec)).resolves.toMatchObject({ spec: byName.spec });
+
+    const refusal = async (attempt: ReturnType<typeof strongest>, message: RegExp, code = 'FOUND_EXPERIMENT') => {
+      const prepared = prepareExperiment(attempt);
+      await expect(prepared).rejects.toMatchObject({ code, path: 'options.edges.of' });
+      await expect(prepared).rejects.toThrow(message);
+    };
+    const changed = { experiment: named, sha256: '0'.repeat(64) };
+    await refusal(strongest(changed), /it has changed; leave out "sha256"/, 'INVALID_SPEC');
+    const native = strongest({ experiment: named }, { kvHeads: 'native' });
+    await refusal(native, /shape \[22, 58\]; the native graph .* with the same "kvHeads"/, 'INVALID_SPEC');
+    await refusal(strongest({ experiment: join(folder, 'none') }), /has no result: .*result\.json cannot be read/);
+    const other = goldenCase('llama_mha', 'plain');
+    const foreign = { ...strongest({ experiment: named }), model: other.model, pairs: other.pairs };
+    await refusal(parseSpec(foreign), /is of another model: its weights have the SHA-256/);
+    const patched = join(folder, 'patched');
+    await writeResult(patched, await runExperiment(spec('edge-patching', { edges: ['m0->logits'] }), { pool }));
+    await refusal(strongest({ experiment: patched }), /has no scores of edges; give one of the kind "attribution"/);
+    expect(() => strongest({ experiment: named, name: 'scores' })).toThrow(/options\.edges/);
+  });
+
   it('checks an attribution: its strongest edges and random others', async () => {
     const { arrays, result } = await runExperiment(spec('attribution', { checkExact: 12 }), { pool });
     expect(Object.keys(arrays).sort()).toEqual(['mask', 'scores']);

@@ -74,7 +74,8 @@ export {
   type ExperimentKind,
   type ExperimentSpec,
 } from './spec.ts';
-export { placedVector, type DirectionPlace, type ResolveExperiment } from './direction/found-direction.ts';
+export { placedVector, type DirectionPlace } from './direction/found-direction.ts';
+export type { FoundExperiment } from './found-experiment.ts';
 export { SpecError, type SpecIssue } from './spec/errors.ts';
 export type { PairSpec, PromptSpec, TokenSpec } from './spec/pair.ts';
 export { OutputError, reserveOutput, writeResult } from './write-result.ts';

@@ -17,7 +17,8 @@ import { inlineEdges, readEdges } from './edges/edge-list.ts';
 import type { EnginePool } from './engine/pool.ts';
 import type { ModelRef } from './engine/protocol.ts';
 import { NotFiniteError } from './errors.ts';
-import type { ResolveDirection, ResolveExperiment } from './direction/found-direction.ts';
+import type { ResolveDirection } from './direction/found-direction.ts';
+import { specPlaces, type ResolveExperiment, type ResolveFile } from './found-experiment.ts';
 import { stopTokensOf } from './generation/stop-tokens.ts';
 import { openKeptShards, type KeptShards, type Resumed } from './kept-shards.ts';
 import { kindOf } from './kinds/index.ts';
@@ -34,7 +35,7 @@ import type { PairSpec } from './spec/pair.ts';
 import type { ExperimentSpec } from './spec.ts';
 import { refusalTokensOf } from './steering/refusal-tokens.ts';
 import { readRefusalWords, refusalWarnings } from './steering/refusal-words.ts';
-import { readDirections, type Directions, type ResolveFile } from './steering/directions.ts';
+import { readDirections, type Directions } from './steering/directions.ts';
 import { timeSpent } from './time-spent.ts';
 
 /** How far a run is. `load`: part of the weights; `run`: shards, one that is under way counting by its steps. */
@@ -50,9 +51,9 @@ export interface RunOptions {
   resolveModel?: (name: string) => Promise<string>;
   /** From the name of a data set to its pairs, undefined for one that comes with the project; by default those alone have names. */
   resolvePairs?: (name: string) => Promise<PairSpec[] | undefined>;
-  /** From the file of a direction or of pairs to a path that may be read; by default relative to the working directory. */
+  /** From a file that the spec names to a path that may be read; by default relative to the working directory. */
   resolveFile?: ResolveFile;
-  /** From what a direction calls its experiment to what that gave; by default it is the folder of a result. */
+  /** From what the spec calls an experiment, of a direction, scores or a circuit, to what that gave; by default the folder of a result. */
   resolveExperiment?: ResolveExperiment;
   /** From the name of a direction to where it was found; by default none has a name. */
   resolveDirection?: ResolveDirection;
@@ -147,12 +148,12 @@ export async function prepareExperiment(
   });
   requireRoles(spec, dataSet.pairs);
   requireRoom(spec, source.config, dataSet.pairs);
-  const { resolveFile } = options;
-  const worded = await readRefusalWords(spec, resolveFile);
+  const worded = await readRefusalWords(spec, options.resolveFile);
   dataSet.warnings.push(...refusalWarnings(spec, tokenizer !== null));
-  const edges = await readEdges(worded, { config: source.config, resolveFile });
-  const circuits = await readGivenArrays(edges.pinned, { config: source.config, resolveFile });
-  const { pinned, inlined, records } = await readDirections(circuits.pinned, { ...options, source });
+  const places = specPlaces({ ...options, source });
+  const edges = await readEdges(worded, places);
+  const circuits = await readGivenArrays(edges.pinned, places);
+  const { pinned, inlined, records } = await readDirections(circuits.pinned, places, options.resolveDirection);
   const vocabulary = { config: source.config, tokenizer };
   const shardSpec = {
     ...inlineEdges(withTokenIds(inlined, vocabulary), edges.names),

@@ -1,7 +1,6 @@
 /** Directions: found by experiments of the database, called by their id or by a name that they were given. */
 import {
   createDirection,
-  ExperimentNotFoundError,
   findArtifact,
   findDirectionBySlug,
   findExperiment,
@@ -10,13 +9,11 @@ import {
   type Database,
   type Direction as DirectionRow,
 } from '@demur/db';
-import { placedVector, type DirectionPlace, type ResolveExperiment } from '@demur/interp';
+import { placedVector, type DirectionPlace, type FoundExperiment } from '@demur/interp';
 import { DemurError } from '@demur/model';
 import { requireSlug } from '../slug.ts';
 import type { NameDirectionInput } from './direction.input.ts';
 import type { Direction } from './direction.type.ts';
-
-type FoundDirections = Awaited<ReturnType<ResolveExperiment>>;
 
 /** A name in a spec that no direction has. */
 export class UnknownDirectionError extends DemurError {
@@ -26,6 +23,13 @@ export class UnknownDirectionError extends DemurError {
       'UNKNOWN_DIRECTION',
       `"${slug}" is not a direction (${known}); name one with nameDirection, or give { "experiment": "its id", "layer": 12, "position": -1 }`,
     );
+  }
+}
+
+/** An id in a spec that no experiment has. */
+class UnknownExperimentError extends DemurError {
+  constructor(id: string) {
+    super('EXPERIMENT_NOT_FOUND', `there is no experiment with the id "${id}"; give the id of one that has succeeded`);
   }
 }
 
@@ -45,7 +49,7 @@ export class Directions {
     return row === undefined ? null : toDirection(row);
   }
 
-  /** Throws `SlugError`, `DirectionSlugTakenError`, `ExperimentNotFoundError`, and `FoundDirectionError` where the experiment has no such direction. */
+  /** Throws `SlugError`, `DirectionSlugTakenError`, `UnknownExperimentError`, and `FoundDirectionError` where the experiment has no such direction. */
   async name({ slug, experiment, layer, position }: NameDirectionInput): Promise<Direction> {
     requireSlug(slug);
     const wanted = {
@@ -53,7 +57,7 @@ export class Directions {
       layer: layer ?? undefined,
       position: position == null ? undefined : placeOf(position),
     };
-    const place = placedVector(wanted, await this.found(experiment));
+    const place = await placedVector(wanted, await this.found(experiment));
     const artifact = (await findArtifact(this.#database, experiment, 'directions'))!;
     const { model } = (await findExperiment(this.#database, experiment))!;
     const row = { slug, model, experimentId: experiment, artifactId: artifact.id, layer: place.layer };
@@ -61,13 +65,17 @@ export class Directions {
     return toDirection(await createDirection(this.#database, { ...row, position: String(place.position), record }));
   }
 
-  /** What an experiment found, as a spec calls it: by its id. Throws `ExperimentNotFoundError`. */
-  async found(id: string): Promise<FoundDirections> {
+  /** What an experiment found, as a spec calls it: by its id. Throws `UnknownExperimentError`. */
+  async found(id: string): Promise<FoundExperiment> {
     const row = await findExperiment(this.#database, id);
-    if (row === undefined) throw new ExperimentNotFoundError(id);
-    const artifact = await findArtifact(this.#database, id, 'directions');
-    const directions = artifact === undefined ? null : await readArtifact(this.#database, artifact);
-    return { result: row.result, directions };
+    if (row === undefined) throw new UnknownExperimentError(id);
+    return {
+      result: row.result,
+      array: async (name) => {
+        const artifact = await findArtifact(this.#database, id, name);
+        return artifact && readArtifact(this.#database, artifact);
+      },
+    };
   }
 
   /** What a name in a spec stands for. Throws `UnknownDirectionError`. */

@@ -2,21 +2,11 @@
  * A direction that an experiment found, as another spec names it: by the experiment, a layer and a position. Here is which of
  * the experiment's vectors that is, and whether it is of the model that it is meant for. Where experiments lie is the caller's.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { DemurError, readSafetensorsTensor } from '@demur/model';
+import { DemurError } from '@demur/model';
 import { z } from 'zod';
+import { requireSameModel, type FoundExperiment } from '../found-experiment.ts';
 import type { NamedArray } from '../named-array.ts';
 import type { DirectionSpec } from '../spec/direction.ts';
-
-/** What a direction experiment gave: its result.json, and of its arrays `directions` [layer, position, dModel]. */
-export interface FoundDirections {
-  result: unknown;
-  directions: NamedArray | null;
-}
-
-/** From what a spec calls an experiment to what it gave. Throws where there is no such experiment. */
-export type ResolveExperiment = (experiment: string) => Promise<FoundDirections>;
 
 /** Where a direction was found: what its name stands for. */
 export interface DirectionPlace {
@@ -40,8 +30,8 @@ export class UnknownDirectionError extends DemurError {
 
 /** A direction of an experiment that cannot be had. */
 export class FoundDirectionError extends DemurError {
-  constructor(experiment: string, problem: string, cause?: unknown) {
-    super('FOUND_DIRECTION', `the experiment ${JSON.stringify(experiment)} ${problem}`, { cause });
+  constructor(experiment: string, problem: string) {
+    super('FOUND_DIRECTION', `the experiment ${JSON.stringify(experiment)} ${problem}`);
   }
 }
 
@@ -56,46 +46,25 @@ const resultSchema = z.object({
 type Result = z.infer<typeof resultSchema>;
 type ExperimentDirection = Extract<DirectionSpec, { experiment: string }>;
 
-/** Reads what `demur run` wrote to a folder. @throws FoundDirectionError */
-export async function readResultFolder(experiment: string, folder: string): Promise<FoundDirections> {
-  const result = await readResult(experiment, join(folder, 'result.json'));
-  const isDirection = resultSchema.safeParse(result).success;
-  const directions = isDirection ? await readSafetensorsTensor(join(folder, 'arrays.safetensors'), 'directions') : null;
-  return { result, directions };
-}
-
-async function readResult(experiment: string, file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    const problem = cause instanceof SyntaxError ? 'is not valid JSON' : 'cannot be read';
-    throw new FoundDirectionError(
-      experiment,
-      `has no result: ${file} ${problem}; give the folder that demur run wrote`,
-      cause,
-    );
-  }
-}
-
 /** The vector [dModel] that a spec means. @throws FoundDirectionError */
-export function vectorOf(direction: ExperimentDirection, found: FoundDirections, weightsSha256: string): Float32Array {
+export async function vectorOf(
+  direction: ExperimentDirection,
+  found: FoundExperiment,
+  weightsSha256: string,
+): Promise<Float32Array> {
   const { experiment } = direction;
-  const { record } = resultOf(experiment, found);
-  if (record.model.weightsSha256 !== weightsSha256)
-    throw new FoundDirectionError(
-      experiment,
-      `is of another model: its weights have the SHA-256 ${record.model.weightsSha256}, this model's ${weightsSha256}; find the direction on this model`,
-    );
-  return placedVector(direction, found).values;
+  requireSameModel(experiment, resultOf(experiment, found), weightsSha256);
+  return (await placedVector(direction, found)).values;
 }
 
 /** Which of an experiment's directions is meant, and its values [dModel]. @throws FoundDirectionError */
-export function placedVector(
+export async function placedVector(
   direction: Pick<ExperimentDirection, 'experiment' | 'layer' | 'position'>,
-  found: FoundDirections,
-): DirectionPlace & { values: Float32Array } {
+  found: FoundExperiment,
+): Promise<DirectionPlace & { values: Float32Array }> {
   const { experiment } = direction;
-  const { layers, positions, selected, directions } = resultOf(experiment, found);
+  const { layers, positions, selected } = resultOf(experiment, found);
+  const directions = (await found.array('directions')) as NamedArray;
   const { layer, position } = wantedOf(direction, { selected, positions });
   const [l, p] = [layers.indexOf(layer), positions.indexOf(position)];
   if (l < 0) throw new FoundDirectionError(experiment, `has no layer ${layer}; it has ${layers.join(', ')}`);
@@ -110,11 +79,11 @@ export function placedVector(
 }
 
 /** What a direction experiment that has ended gave. @throws FoundDirectionError for any other */
-function resultOf(experiment: string, { result, directions }: FoundDirections): Result & { directions: NamedArray } {
+function resultOf(experiment: string, { result }: FoundExperiment): Result {
   const parsed = resultSchema.safeParse(result);
-  if (!parsed.success || directions === null)
+  if (!parsed.success)
     throw new FoundDirectionError(experiment, 'found no direction; give one of the kind "direction" that has ended');
-  return { ...parsed.data, directions };
+  return parsed.data;
 }
 
 /** What is given, the selected one where neither layer nor position is, or the only position there is. */

@@ -1,8 +1,9 @@
 /**
- * The edges that a spec asks for, by name: as listed, all of the graph, or the strongest of scores in a file. Read once,
+ * The edges that a spec asks for, by name: as listed, all of the graph, or the strongest of given scores. Read once,
  * before a run; a spec then holds the hash of what was read, and shards carry the names.
  */
 import type { ModelConfig } from '@demur/model';
+import type { SpecPlaces } from '../found-experiment.ts';
 import { edgeCells, edgeName } from '../formats/scored-circuit.ts';
 import { buildGraph } from '../graph/graph.ts';
 import type { Graph, KvHeads } from '../graph/graph.ts';
@@ -11,8 +12,7 @@ import type { EdgesSpec } from '../spec/edges.ts';
 import { SpecError } from '../spec/errors.ts';
 import type { SpecIssue } from '../spec/errors.ts';
 import type { ExperimentSpec } from '../spec.ts';
-import type { ResolveFile } from '../steering/directions.ts';
-import { readScoresFile } from './scores-file.ts';
+import { readScores } from './read-scores.ts';
 
 export type EdgePatchingSpec = Extract<ExperimentSpec, { kind: 'edge-patching' }>;
 
@@ -62,18 +62,18 @@ function told(names: readonly string[]): string {
 }
 
 /**
- * The spec with the hash of the scores that it names, and the names of their strongest edges; null where it names none.
- * @throws SpecError naming file and fix: unreadable, of another shape, with fewer edges, or changed since its hash was taken
+ * The spec with the hash of the scores that it names, in a file or by their experiment, and the names of their strongest edges; null where it names none.
+ * @throws SpecError naming them and the fix: unreadable, of another shape, with fewer edges, or changed since its hash was taken
  */
 export async function readEdges(
   spec: ExperimentSpec,
-  { config, resolveFile }: { config: ModelConfig; resolveFile?: ResolveFile | undefined },
+  places: SpecPlaces,
 ): Promise<{ pinned: ExperimentSpec; names: string[] | null }> {
   if (spec.kind !== 'edge-patching' || typeof spec.options.edges === 'string' || Array.isArray(spec.options.edges))
     return { pinned: spec, names: null };
   const { edges: asked, kvHeads } = spec.options;
-  const graph = buildGraph(config, kvHeads);
-  const { scores, sha256 } = await readScoresFile(asked.of, { path: 'options.edges.of', graph, kvHeads, resolveFile });
+  const graph = buildGraph(places.source.config, kvHeads);
+  const { scores, sha256 } = await readScores(asked.of, { path: 'options.edges.of', graph, kvHeads, places });
   const pinned = withEdges(spec, { ...asked, of: { ...asked.of, sha256 } });
   return { pinned, names: strongestNames(scores, graph, asked.top) };
 }

@@ -1,6 +1,6 @@
 /** The options of finding circuits and of evaluating them. */
 import { z } from 'zod';
-import { scoresFile, sha256Schema } from './edges.ts';
+import { foundBy, scoresFile, sha256Schema } from './edges.ts';
 import { choice, expecting, show, strict } from './expecting.ts';
 import { flag, kvHeads, pathFields, withoutRepeats } from './options.ts';
 
@@ -10,11 +10,15 @@ const count = z.int(expecting('a whole number of edges')).min(1, edgeCount);
 const threshold = z.number(expecting('a number')).gt(0, expecting('a threshold above 0, in units of the metric'));
 
 const scoresOf =
-  'how scores are made, { "method": "eap-ig", "steps": 5 }, or where they are, { "file": "the folder of a result" }';
+  'how scores are made, { "method": "eap-ig", "steps": 5 }, or where they are, { "experiment": "its folder or id" } or { "file": "arrays.safetensors" }';
 
-/** Scores of edges: made by a first round, or an attribution's from a file. */
+/** Scores of edges: made by a first round, or those of an experiment or a file. */
 const scores = z.union(
-  [strict({ method: z.enum(['eap', 'eap-ig'], choice(['eap', 'eap-ig'])), ...pathFields }, scoresOf), scoresFile],
+  [
+    strict({ method: z.enum(['eap', 'eap-ig'], choice(['eap', 'eap-ig'])), ...pathFields }, scoresOf),
+    scoresFile,
+    foundBy(scoresOf),
+  ],
   expecting(scoresOf),
 );
 
@@ -90,7 +94,7 @@ function defaultsOf({ method, n, pruneTo, scores: given }: z.infer<typeof discov
 }
 
 const circuitOf =
-  'a list of edges such as "m0->a1.h2<q>", or { "file": "a circuit\'s file, or the folder of a result" }';
+  'a list of edges such as "m0->a1.h2<q>", { "experiment": "its folder or id" }, or { "file": "a circuit\'s file, or the folder of a result" }';
 
 const text = expecting('a path');
 
@@ -103,7 +107,10 @@ const circuitFile = strict(
   circuitOf,
 );
 
-export type CircuitFile = z.infer<typeof circuitFile>;
+const circuitExperiment = foundBy(circuitOf);
+
+/** A circuit that is there already, in a file or as an experiment found it. */
+export type GivenCircuit = z.infer<typeof circuitFile> | z.infer<typeof circuitExperiment>;
 
 const ascending = expecting('a list of edge counts, each larger than the one before');
 
@@ -117,6 +124,7 @@ const evaluationFields = strict(
             .min(1, expecting(circuitOf))
             .refine(...withoutRepeats('edges')),
           circuitFile,
+          circuitExperiment,
         ],
         expecting(circuitOf),
       )

@@ -1,12 +1,16 @@
 /** Edges as a spec asks for them. Reading the scores that they are chosen by is edges/edge-list.ts's job. */
 import { z } from 'zod';
-import { expecting, show, strict } from './expecting.ts';
+import { expecting, strict } from './expecting.ts';
 
-const scoresOf = 'the folder of an attribution\'s result, or { "file": "arrays.safetensors", "name": "scores" }';
+const scoresOf =
+  'the folder of an attribution\'s result, { "experiment": "its folder or id" }, or { "file": "arrays.safetensors", "name": "scores" }';
 const what = `"all", a non-empty list of edges such as "m0->a1.h2<q>", each once, or { "top": 100, "of": ${scoresOf} }`;
 const text = z.string(expecting('a string')).min(1, expecting('a name'));
 
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, expecting('a SHA-256 (64 hex digits)'));
+
+/** By the experiment that found them: its id on a server, for the command the folder of its result. */
+export const foundBy = (what: string) => strict({ experiment: text, sha256: sha256Schema.optional() }, what);
 
 /** Scores in a file: an array [sender, receiver] of an attribution's result. */
 export const scoresFile = strict(
@@ -18,21 +22,18 @@ export const scoresFile = strict(
   scoresOf,
 );
 
-export type ScoresFile = z.infer<typeof scoresFile>;
+type ScoresFile = z.infer<typeof scoresFile>;
 
-function isLater(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'experiment' in value;
-}
-
-const notYet = (value: unknown): string =>
-  `${show(value)} names an attribution of the database, which is not available yet; give ${scoresOf}`;
+/** Scores that are there already; `sha256` is of their values, filled in once they have been read. */
+export type GivenScores = ScoresFile | z.infer<ReturnType<typeof foundBy>>;
 
 const strongest = strict(
   {
     top: z.int(expecting('a whole number of edges')).min(1, expecting('a number of edges, 1 or more')),
-    of: z.union([text.transform((file): ScoresFile => ({ file, name: 'scores' })), scoresFile], {
-      error: (issue) => (isLater(issue.input) ? notYet(issue.input) : expecting(scoresOf).error(issue)),
-    }),
+    of: z.union(
+      [text.transform((file): ScoresFile => ({ file, name: 'scores' })), scoresFile, foundBy(scoresOf)],
+      expecting(scoresOf),
+    ),
   },
   what,
 );

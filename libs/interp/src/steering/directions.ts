@@ -3,21 +3,12 @@
  * that its own hash covers it, and shards carry the values. Not what a direction does: interventions.ts.
  */
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
-import { DemurError, readSafetensorsTensor, type ModelSource } from '@demur/model';
-import {
-  readResultFolder,
-  UnknownDirectionError,
-  vectorOf,
-  type ResolveDirection,
-  type ResolveExperiment,
-} from '../direction/found-direction.ts';
+import { readSafetensorsTensor } from '@demur/model';
+import { UnknownDirectionError, vectorOf, type ResolveDirection } from '../direction/found-direction.ts';
+import { readingAt, type SpecPlaces } from '../found-experiment.ts';
 import type { DirectionSpec } from '../spec/direction.ts';
 import { SpecError } from '../spec/errors.ts';
 import type { ExperimentSpec } from '../spec.ts';
-
-/** From a file as a direction names it to the path that may be read; by default relative to the working directory. */
-export type ResolveFile = (file: string) => string | Promise<string>;
 
 /** What the record tells of a direction. */
 export interface DirectionRecord {
@@ -45,31 +36,23 @@ export interface Directions {
 }
 
 /** Where directions come from, and whose they must be. */
-interface Places {
-  source: Pick<ModelSource, 'config' | 'identity'>;
-  resolveFile: ResolveFile;
-  resolveExperiment: ResolveExperiment;
+interface Places extends SpecPlaces {
   resolveDirection: ResolveDirection;
 }
-
-/** By default an experiment is called by the folder of its result, and no direction has a name. */
-type ReadOptions = Pick<Places, 'source'> & { [key in keyof Places]?: Places[key] | undefined };
 
 /**
  * Reads and checks what `spec` names.
  * @throws SpecError naming file, tensor and fix: unreadable, of another model, no such tensor, not [dModel] floats, not finite, zero where it
  *   is projected out, or changed since its hash was taken.
+ * @param resolveDirection by default no direction has a name
  */
 export async function readDirections(
   spec: ExperimentSpec,
-  { source, resolveFile = (file) => resolve(file), resolveExperiment, resolveDirection }: ReadOptions,
+  given: SpecPlaces,
+  resolveDirection: ResolveDirection = async (slug) => Promise.reject(new UnknownDirectionError(slug)),
 ): Promise<Directions> {
-  const { dModel } = source.config;
-  const places = {
-    ...{ source, resolveFile },
-    resolveExperiment: resolveExperiment ?? (async (name: string) => readResultFolder(name, await resolveFile(name))),
-    resolveDirection: resolveDirection ?? (async (slug: string) => Promise.reject(new UnknownDirectionError(slug))),
-  };
+  const { dModel } = given.source.config;
+  const places = { ...given, resolveDirection };
   const read: ReadDirection[] = [];
   for (const { at, direction, mode } of directionsOf(spec)) {
     const values = await valuesOf(direction, at, places);
@@ -141,33 +124,16 @@ async function valuesOf(
 ): Promise<Float32Array> {
   if ('values' in direction) return Float32Array.from(direction.values);
   if (!('file' in direction))
-    return reading(at, async () => {
+    return readingAt(at, async () => {
       const place = 'slug' in direction ? await resolveDirection(direction.slug) : direction;
       const found = await resolveExperiment(place.experiment);
       return vectorOf(place, found, (await source.identity()).weightsSha256);
     });
   const { file, name } = direction;
-  const { shape, values } = await reading(at, async () => readSafetensorsTensor(await resolveFile(file), name));
+  const { shape, values } = await readingAt(at, async () => readSafetensorsTensor(await resolveFile(file), name));
   if (shape.length !== 1)
     throw refused(at, `${nameOf(direction)} has the shape [${shape.join(', ')}]; give one vector, [dModel]`);
   return values;
-}
-
-/** What goes wrong gets the direction's place in the spec. */
-async function reading<T>(at: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof DemurError && error.path === undefined) throw new DirectionError(at, error);
-    throw error;
-  }
-}
-
-/** A direction that cannot be read; the code is that of the cause. */
-class DirectionError extends DemurError {
-  constructor(at: string, cause: DemurError) {
-    super(cause.code, cause.message, { path: at, cause });
-  }
 }
 
 function requireVector(

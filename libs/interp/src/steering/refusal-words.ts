@@ -8,7 +8,7 @@ import type { Completion } from '../generation/completions.ts';
 import type { SpecOf } from '../kinds/kind.ts';
 import { SpecError } from '../spec/errors.ts';
 import type { ExperimentSpec } from '../spec.ts';
-import type { ResolveFile } from './directions.ts';
+import type { ResolveFile } from '../found-experiment.ts';
 
 /**
  * The list of Arditi et al. 2024 (arXiv 2406.11717, `evaluate_jailbreak.py` of their code), which is JailbreakBench's and some
