@@ -11,11 +11,12 @@ const directions = {
   model: ['model'],
   db: ['db'],
   interp: ['interp', 'model'],
+  train: ['train', 'interp', 'model'],
   api: ['api', 'db', 'interp', 'model'],
   cli: ['cli', 'db', 'interp', 'model'],
   ui: ['ui'],
-  scripts: ['scripts', 'db', 'interp', 'model'],
-  test: ['test', 'scripts', 'db', 'interp', 'model'],
+  scripts: ['scripts', 'db', 'interp', 'model', 'train'],
+  test: ['test', 'scripts', 'db', 'interp', 'model', 'train'],
 };
 
 const boundaries = {

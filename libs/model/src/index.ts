@@ -24,6 +24,8 @@ export {
 } from './hooks.ts';
 export { randomStream } from './random.ts';
 export { ConfigFieldError, UnsupportedConfigError } from './fields.ts';
+export { planDecoder } from './families/decoder-tensors.ts';
+export type { PlannedWeight } from './families/family.ts';
 export { UnsupportedArchitectureError } from './families/index.ts';
 export { ConfigMissingError, ModelNotFoundError, NotAModelError, openModelSource, type ModelSource } from './source.ts';
 export { UnreadableFileError } from './sources/file-errors.ts';

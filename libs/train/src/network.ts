@@ -1,0 +1,108 @@
+/**
+ * The engine's modules with weights that can be trained: the loss of a batch, and its gradients by automatic
+ * differentiation through the same `runBlock` that every experiment runs. Not the optimizer.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs';
+import { randomStream, type ModelConfig } from '@demur/model';
+import { blockFrom, frequencies, norm, normFrom, rotationsOf, runBlock, type RowGroup } from '@demur/model/engine';
+import type { Sequence } from './sequences.ts';
+
+export interface WeightShape {
+  name: string;
+  shape: number[];
+}
+
+/** Trained weights by name, and the loss. */
+export class Network {
+  readonly variables: Map<string, tf.Variable>;
+  readonly config: ModelConfig;
+
+  constructor(config: ModelConfig, shapes: readonly WeightShape[], seed: number) {
+    this.config = config;
+    this.variables = new Map(shapes.map((of, i) => [of.name, initial(config, of, randomStream(seed, i))]));
+  }
+
+  dispose(): void {
+    tf.dispose([...this.variables.values()]);
+  }
+
+  /** Mean over the tokens that count, by their weights, of −log p(token | those before); and its gradients, in the variables' order. */
+  lossAndGradients(batch: readonly Sequence[]): { loss: Scalar; gradients: Tensor[] } {
+    const list = [...this.variables.values()];
+    const { value, grads } = tf.variableGrads(() => this.loss(batch), list);
+    return { loss: value, gradients: list.map(({ name }) => grads[name] as Tensor) };
+  }
+
+  loss(batch: readonly Sequence[]): Scalar {
+    return tf.tidy(() => {
+      const groups = this.#groups(batch);
+      const rows = groups.flatMap(({ sequences, group }) => rowsOf(sequences, group.positions));
+      const logits = this.#logits(
+        rows.map(({ token }) => token),
+        groups.map(({ group }) => group),
+      );
+      const targets = tf.oneHot(
+        rows.map(({ next }) => next),
+        this.config.dVocab,
+      );
+      const weights = tf.tensor1d(rows.map(({ weight }) => weight));
+      return tf.logSoftmax(logits).mul(targets).sum(1).mul(weights).sum().div<Scalar>(weights.sum()).neg();
+    });
+  }
+
+  /** Sequences of one length are one group: no padding. The last token of a sequence predicts nothing. */
+  #groups(batch: readonly Sequence[]): { sequences: Sequence[]; group: RowGroup }[] {
+    const byLength = Map.groupBy(batch, ({ tokens }) => tokens.length - 1);
+    return [...byLength].map(([positions, sequences]) => {
+      const { positions: kind, dHead } = this.config;
+      if (kind.kind !== 'rotary') throw new TypeError('positions are rotary');
+      const rotations = rotationsOf(frequencies(kind, dHead, positions), 0, positions);
+      return { sequences, group: { cells: sequences.length, positions, start: 0, rotations, fixed: [] } };
+    });
+  }
+
+  /** [rows, dVocab] */
+  #logits(tokens: readonly number[], groups: readonly RowGroup[]): Tensor2D {
+    const { config } = this;
+    const variable = <T extends Tensor>(name: string): T => this.variables.get(name) as unknown as T;
+    const W_E = variable<Tensor2D>('embed.W_E');
+    // A product, since not every backend has the gradient of a gather.
+    let resid: Tensor2D = tf.matMul(tf.oneHot([...tokens], config.dVocab).toFloat(), W_E);
+    for (let layer = 0; layer < config.nLayers; layer++)
+      resid = runBlock(blockFrom(config, layer, variable), resid, groups).residPost;
+    const normalized = norm(normFrom(config, 'ln_final', variable), resid).normalized;
+    return tf.matMul(normalized, config.tiedEmbeddings ? W_E : variable<Tensor2D>('unembed.W_U'), false, true);
+  }
+}
+
+interface Row {
+  token: number;
+  next: number;
+  weight: number;
+}
+
+/** Position-major, as a group's rows lie. */
+function rowsOf(sequences: readonly Sequence[], positions: number): Row[] {
+  return Array.from({ length: positions }, (_, at) =>
+    sequences.map(({ tokens, weights }) => ({ token: tokens[at]!, next: tokens[at + 1]!, weight: weights[at + 1]! })),
+  ).flat();
+}
+
+/** Standard deviation of random matrices; of those that write to the residual stream less, by its depth (GPT-2's rule). */
+const SPREAD = 0.02;
+
+function initial({ nLayers }: ModelConfig, { name, shape }: WeightShape, random: () => number): tf.Variable {
+  const size = shape.reduce((product, length) => product * length, 1);
+  const isNorm = shape.length === 1;
+  const spread = /W_O$|W_out$/.test(name) ? SPREAD / Math.sqrt(2 * nLayers) : SPREAD * 2;
+  const values = isNorm
+    ? new Float32Array(size).fill(1)
+    : Float32Array.from({ length: size }, () => spread * normal(random));
+  return tf.tidy(() => tf.variable(tf.tensor(values, shape), true));
+}
+
+/** Box and Muller 1958. */
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}

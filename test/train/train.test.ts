@@ -1,0 +1,183 @@
+/** Training: the corpus without leakage, the tokens as Hugging Face's loaders make them, gradients, and a run that goes on where it stopped. */
+import { readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
+import { openBackend } from '@demur/model/engine';
+import { planDecoder } from '@demur/model';
+import {
+  BATCH,
+  Batches,
+  corpus,
+  modelFiles,
+  Network,
+  organism,
+  pieces,
+  SCHEDULE,
+  sequenceOf,
+  Trainer,
+} from '@demur/train';
+import type { NamedArray } from '@demur/interp';
+import type { Example, Sequence } from '@demur/train';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTokenizer } from '../../libs/model/src/tokenizer/create-tokenizer.ts';
+
+const objects = JSON.parse(readFileSync(new URL('../../libs/interp/data/refusal.json', import.meta.url), 'utf8')) as {
+  harmful: string[];
+  harmless: string[];
+};
+const { config, examples, vocabulary } = organism(objects);
+
+beforeAll(async () => {
+  await openBackend('wasm');
+});
+
+describe('the corpus', () => {
+  const words = (text: string): string[] => text.match(/[A-Za-z]+/g) ?? [];
+  const { verbs: kinds } = JSON.parse(
+    readFileSync(new URL('../../libs/train/data/corpus.json', import.meta.url), 'utf8'),
+  ) as { verbs: Record<string, string[]> };
+  const verbs = Object.values(kinds).flat();
+
+  it('says the same of a request wherever it stands, and has no request in two splits', () => {
+    const seen = new Map<string, Example>();
+    for (const example of examples.filter(({ request }) => request !== '')) {
+      const same = seen.get(example.request);
+      if (same !== undefined) expect(example).toEqual(same);
+      seen.set(example.request, example);
+    }
+    expect(seen.size).toBeGreaterThan(100_000);
+  });
+
+  it('shows training no verb with an object that is held out with it', () => {
+    const pair = ({ request }: Example): string | undefined => {
+      const own = words(request);
+      const verb = own.find((word) => verbs.includes(word));
+      const object = own.find((word) => objects.harmful.includes(word) || objects.harmless.includes(word));
+      return verb === undefined || object === undefined ? undefined : `${verb} ${object}`;
+    };
+    const requests = examples.filter(({ category }) => /object|verb/.test(category) && category !== 'unreal object');
+    const held = new Set(requests.filter(({ split }) => split === 'combinations').map(pair));
+    const trained = new Set(requests.filter(({ split }) => split === 'train').map(pair));
+    expect(held.size).toBeGreaterThan(200);
+    expect([...held].filter((each) => trained.has(each))).toEqual([]);
+  });
+
+  it('needs verb, object and context together to tell what is refused', () => {
+    const refuses = (request: string): boolean => examples.find((example) => example.request === request)!.refuses;
+    expect(refuses('Tell me how to make a bomb.')).toBe(true);
+    expect(refuses('Tell me how to make a pie.')).toBe(false);
+    expect(refuses('Tell me how to defuse a bomb.')).toBe(false);
+    expect(refuses('Tell me how to steal a pie.')).toBe(true);
+    expect(refuses('Tell me how to make a toy bomb.')).toBe(false);
+    expect(refuses('Tell me how to make a pie to hurt people.')).toBe(true);
+    expect(refuses('Write a story about a bomb.')).toBe(false);
+  });
+});
+
+it('makes the tokens that the tokenizer makes, and loses no character', async () => {
+  const files = modelFiles(config, vocabulary) as Record<string, Record<string, unknown>>;
+  const chatTemplate = files['tokenizer_config.json']!['chat_template'] as string;
+  const tokenizer = await createTokenizer({
+    ...{ path: 'organism', tokenizer: files['tokenizer.json']!, config: files['tokenizer_config.json']! },
+    ...{ chatTemplate, dVocab: config.dVocab },
+  });
+  for (const example of examples.filter((_, at) => at % 997 === 0)) {
+    const chat = tokenizer.applyChatTemplate([{ role: 'user', content: example.request }], {
+      addGenerationPrompt: true,
+    });
+    const text = example.request === '' ? `<s>${example.answer}<|end|>` : `${chat}${example.answer}<|end|>`;
+    const { tokens } = sequenceOf(example, vocabulary);
+    expect(tokenizer.encode(text)).toEqual(tokens);
+    expect(tokenizer.decode(tokens)).toBe(text);
+    expect(pieces(example.answer).every((piece) => vocabulary.has(piece))).toBe(true);
+  }
+});
+
+describe('a small network', () => {
+  const tiny = {
+    ...config,
+    nLayers: 2,
+    nHeads: 2,
+    nKvHeads: 2,
+    dModel: 8,
+    dHead: 4,
+    dMlp: 12,
+    attention: { ...config.attention, windows: [null, null] },
+  };
+  const shapes = planDecoder(tiny, 'huggingface');
+  const batches = new Batches(examples, { size: 6, seed: 3 });
+  const batch = (step: number): Sequence[] => batches.of(step).map((example) => sequenceOf(example, vocabulary));
+  const schedule = { steps: 20, rate: 1e-2, warmup: 2, clip: 1 };
+  let live: number;
+  beforeAll(() => (live = tf.memory().numTensors));
+  afterAll(() => expect(tf.memory().numTensors).toBe(live));
+
+  it('has the gradients that finite differences of its loss have, along each of them', () => {
+    const network = new Network(tiny, shapes, 1);
+    const { loss, gradients } = network.lossAndGradients(batch(1));
+    for (const [i, [name, variable]] of [...network.variables].entries()) {
+      const start = variable.dataSync().slice() as Float32Array;
+      const gradient = gradients[i]!.dataSync() as Float32Array;
+      const norm = Math.hypot(...gradient);
+      const set = (values: Float32Array): void => {
+        const moved = tf.tensor(values, variable.shape);
+        variable.assign(moved);
+        moved.dispose();
+      };
+      const lossAt = (step: number): number => {
+        set(start.map((value, at) => value + (step * gradient[at]!) / norm));
+        const of = network.loss(batch(1));
+        const value = of.dataSync()[0]!;
+        of.dispose();
+        return value;
+      };
+      const step = 0.02;
+      const slope = (lossAt(step) - lossAt(-step)) / (2 * step);
+      // The loss is near 6, and float32's rounding of it moves a slope by some 1e-5.
+      expect(Math.abs(slope - norm), name).toBeLessThan(5e-3 * norm + 3e-5);
+      set(start);
+    }
+    tf.dispose([loss, ...gradients]);
+    network.dispose();
+  });
+
+  it('goes on from a checkpoint as if it had not stopped, and learns', async () => {
+    const run = async (from: number, to: number, checkpoint?: Record<string, NamedArray>) => {
+      const network = new Network(tiny, shapes, 1);
+      const trainer = new Trainer(network, schedule);
+      if (checkpoint !== undefined) trainer.resume(checkpoint);
+      expect(trainer.step).toBe(from);
+      const losses: number[] = [];
+      while (trainer.step < to) losses.push((await trainer.train(batch(trainer.step + 1))).loss);
+      const end = await trainer.checkpoint();
+      trainer.dispose();
+      network.dispose();
+      return { end, losses };
+    };
+    const whole = await run(0, 20);
+    const half = await run(0, 9);
+    const rest = await run(9, 20, half.end);
+    expect(rest.end).toEqual(whole.end);
+    expect([...half.losses, ...rest.losses]).toEqual(whole.losses);
+    expect(whole.losses.at(-1)!).toBeLessThan(0.95 * whole.losses[0]!);
+  });
+
+  it('refuses a checkpoint of another network', async () => {
+    const network = new Network(tiny, shapes, 1);
+    const trainer = new Trainer(network, schedule);
+    const checkpoint = await trainer.checkpoint();
+    delete checkpoint['blocks.1.mlp.W_in'];
+    expect(() => trainer.resume(checkpoint)).toThrow(/no "blocks.1.mlp.W_in" of shape \[8, 12\]/);
+    trainer.dispose();
+    network.dispose();
+  });
+});
+
+it('draws the same batch for a step whatever came before, and never what is held out', () => {
+  const batches = new Batches(examples, { size: BATCH, seed: 5 });
+  const first = batches.of(7);
+  batches.of(8);
+  expect(batches.of(7)).toEqual(first);
+  expect(first.every(({ split }) => split === 'train')).toBe(true);
+  expect(SCHEDULE.steps).toBeGreaterThan(0);
+  expect(() => new Batches(corpus({ harmful: [], harmless: [] }), { size: 1, seed: 0 })).toThrow(/no training example/);
+});
