@@ -131,6 +131,23 @@ describe('the form', () => {
     expect(edges({ 'edges.way': 'strongest', 'edges.top': '20', 'edges.of': 'out' })).toMatchObject({
       edges: { top: 20, of: 'out' },
     });
+    expect(edges({ 'edges.way': 'found', 'edges.top': '20', 'edges.of.experiment': 'id' })).toMatchObject({
+      edges: { top: 20, of: { experiment: 'id' } },
+    });
+  });
+
+  it('names scores and circuits by their experiment, as a link may', () => {
+    const written = (link: string) => optionsOf(formOfAddress(new URLSearchParams(link)));
+    const scores = 'options.scores.experiment=id';
+    expect(written(`kind=CIRCUIT_EVALUATION&options.circuit.way=experiment&${scores}`)).toMatchObject({
+      ...{ scores: { experiment: 'id' }, select: 'greedy' },
+    });
+    expect(written('kind=CIRCUIT_EVALUATION&options.circuit.way=found&options.circuit.experiment=id')).toMatchObject({
+      circuit: { experiment: 'id' },
+    });
+    expect(written(`kind=CIRCUIT_DISCOVERY&options.scores.way=found&${scores}`)).toMatchObject({
+      ...{ method: 'greedy', scores: { experiment: 'id' } },
+    });
   });
 
   it('hides, and does not write, what has no meaning beside the rest', () => {

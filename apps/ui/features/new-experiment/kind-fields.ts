@@ -36,6 +36,13 @@ const scoresFile: OptionField = {
   hint: 'On the server: the folder of a result, or a .safetensors file',
 };
 
+const foundScores: OptionField = {
+  path: 'scores.experiment',
+  label: 'Scores of',
+  control: 'text',
+  hint: 'The id of an attribution, or of a circuit discovery, on the same model',
+};
+
 const writing: OptionField[] = [
   {
     path: 'run',
@@ -96,7 +103,7 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       path: 'edges.way',
       label: 'Edges',
       control: 'way',
-      words: { named: 'By name', strongest: 'The strongest of an attribution' },
+      words: { named: 'By name', strongest: 'The strongest by a file', found: 'The strongest of an experiment' },
       start: 'named',
     },
     {
@@ -113,9 +120,10 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       control: 'text',
       reads: 'number',
       start: '100',
-      when: { 'edges.way': ['strongest'] },
+      when: { 'edges.way': ['strongest', 'found'] },
     },
-    { ...scoresFile, path: 'edges.of', label: 'Attribution', when: { 'edges.way': ['strongest'] } },
+    { ...scoresFile, path: 'edges.of', when: { 'edges.way': ['strongest'] } },
+    { ...foundScores, path: 'edges.of.experiment', when: { 'edges.way': ['found'] } },
     kvHeads,
     { path: 'perPair', label: 'Keep the effect on every pair as well', control: 'flag' },
   ],
@@ -155,7 +163,7 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       path: 'scores.way',
       label: 'Scores',
       control: 'way',
-      words: { usual: 'As usual for the method', made: 'Made by', file: 'From a result' },
+      words: { usual: 'As usual for the method', made: 'Made by', found: 'Of an experiment', file: 'From a file' },
       start: 'usual',
       when: { method: ['top-n', 'threshold', 'greedy', 'acdc++'] },
     },
@@ -168,6 +176,7 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       hint: methodHint,
       when: { 'scores.way': ['made'], method: ['top-n', 'threshold', 'greedy', 'acdc++'] },
     },
+    { ...foundScores, when: { 'scores.way': ['found'], method: ['top-n', 'threshold', 'greedy', 'acdc++'] } },
     { ...scoresFile, when: { 'scores.way': ['file'], method: ['top-n', 'threshold', 'greedy', 'acdc++'] } },
     ablation,
     {
@@ -186,8 +195,10 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       control: 'way',
       words: {
         made: 'Of growing size, by new scores',
-        scores: 'Of growing size, by a result',
+        experiment: 'Of growing size, by the scores of an experiment',
+        scores: 'Of growing size, by a file',
         edges: 'One, by its edges',
+        found: 'One, of a circuit discovery',
         file: 'One, from a file',
       },
       start: 'made',
@@ -201,6 +212,7 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       hint: methodHint,
       when: { 'circuit.way': ['made'] },
     },
+    { ...foundScores, when: { 'circuit.way': ['experiment'] } },
     { ...scoresFile, when: { 'circuit.way': ['scores'] } },
     {
       path: 'circuit',
@@ -209,6 +221,13 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       reads: 'list',
       hint: 'Names such as m0->a1.h2<q>, one a line',
       when: { 'circuit.way': ['edges'] },
+    },
+    {
+      path: 'circuit.experiment',
+      label: 'Circuit of',
+      control: 'text',
+      hint: 'The id of a circuit discovery on the same model',
+      when: { 'circuit.way': ['found'] },
     },
     {
       path: 'circuit.file',
@@ -223,7 +242,7 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       control: 'segmented',
       words: { 'top-n': 'Strongest', greedy: 'Greedily from the logits' },
       start: 'greedy',
-      when: { 'circuit.way': ['made', 'scores'] },
+      when: { 'circuit.way': ['made', 'experiment', 'scores'] },
     },
     {
       path: 'sizes',
@@ -231,7 +250,7 @@ export const kindFields: Record<ExperimentKind, readonly OptionField[]> = {
       control: 'text',
       reads: 'list',
       hint: 'Numbers of edges; empty for the shares of the MIB benchmark, 0.1 % to 100 %',
-      when: { 'circuit.way': ['made', 'scores'] },
+      when: { 'circuit.way': ['made', 'experiment', 'scores'] },
     },
     ablation,
     kvHeads,
