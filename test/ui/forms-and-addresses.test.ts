@@ -30,6 +30,7 @@ import {
   schemaKinds,
   type JsonSchema,
 } from '../../apps/ui/features/new-experiment/spec-schema.ts';
+import { evaluationAddress } from '../../apps/ui/features/circuits/evaluation-address.ts';
 import { lineOfPath, pathKeys } from '../../apps/ui/features/new-experiment/spec-path.ts';
 import type { ExperimentKind } from '../../apps/ui/graphql/graphql.ts';
 import { divergingColour } from '../../apps/ui/components/colour-scale.ts';
@@ -159,6 +160,18 @@ describe('the form', () => {
     expect(shown({ method: 'eap-ig' })).toContain('steps');
     expect(optionsOf(filled('ATTRIBUTION', { steps: '9' }))).not.toHaveProperty('steps');
     expect(optionsOf(filled('ATTRIBUTION', { method: 'eap-ig', steps: '9' }))).toMatchObject({ steps: 9 });
+  });
+
+  it('is filled from what was found, with the model, pairs and metric that have names', () => {
+    const formOf = (...args: Parameters<typeof evaluationAddress>) =>
+      formOfAddress(new URL(evaluationAddress(...args), 'http://demur').searchParams);
+    const found = { model: 'tiny', pairs: 'refusal', metric: 'kl-divergence', options: { kvHeads: 'native' } };
+    const byScores = formOf('id', 'experiment', found);
+    expect(byScores).toMatchObject({ model: 'tiny', pairs: 'refusal', metric: 'kl-divergence' });
+    expect(optionsOf(byScores)).toMatchObject({ kvHeads: 'native', scores: { experiment: 'id' } });
+    const ofOne = formOf('id', 'found', { ...found, pairs: [], metric: { projection: 'x' } });
+    expect(ofOne).toMatchObject({ model: 'tiny', pairs: '', metric: '' });
+    expect(optionsOf(ofOne)).toMatchObject({ kvHeads: 'native', circuit: { experiment: 'id' } });
   });
 
   it('shows an error at the field it belongs to', () => {

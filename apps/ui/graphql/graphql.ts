@@ -167,7 +167,7 @@ export type AttributionStudyQueryVariables = Exact<{
 }>;
 
 
-export type AttributionStudyQuery = { experiment?: { id: string, circuit?: { ' $fragmentRefs'?: { 'CircuitCardFragment': CircuitCardFragment } } | null, exactCheck?: { ' $fragmentRefs'?: { 'ExactCheckFragment': ExactCheckFragment } } | null, bootstrap?: { ' $fragmentRefs'?: { 'BootstrapTableFragment': BootstrapTableFragment } } | null } | null };
+export type AttributionStudyQuery = { experiment?: { id: string, spec: unknown, circuit?: { ' $fragmentRefs'?: { 'CircuitCardFragment': CircuitCardFragment } } | null, exactCheck?: { ' $fragmentRefs'?: { 'ExactCheckFragment': ExactCheckFragment } } | null, bootstrap?: { ' $fragmentRefs'?: { 'BootstrapTableFragment': BootstrapTableFragment } } | null } | null };
 
 export type BootstrapTableFragment = { resamples: number, units: number, pairsPerUnit: number, stability: number, top: Array<{ name: string, score: number, low: number, high: number, frequency: number }> } & { ' $fragmentName'?: 'BootstrapTableFragment' };
 
@@ -275,7 +275,7 @@ export type DiscoveryStudyQueryVariables = Exact<{
 }>;
 
 
-export type DiscoveryStudyQuery = { experiment?: { id: string, metric: string, model?: { shape: { nHeads: number, nKvHeads: number } } | null, circuit?: { id: string } | null, discoveredCircuit?: { method: string, ablation: string, edgeCount: number, nodeCount: number, graphEdgeCount: number, faithfulness?: number | null, metric?: number | null, baselineClean: number, baselineAblated: number, tested?: number | null, passes?: number | null } | null } | null };
+export type DiscoveryStudyQuery = { experiment?: { id: string, spec: unknown, metric: string, model?: { shape: { nHeads: number, nKvHeads: number } } | null, circuit?: { id: string } | null, discoveredCircuit?: { method: string, ablation: string, edgeCount: number, nodeCount: number, graphEdgeCount: number, faithfulness?: number | null, metric?: number | null, baselineClean: number, baselineAblated: number, tested?: number | null, passes?: number | null } | null } | null };
 
 export type EdgeEffectsQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -916,6 +916,7 @@ export const AttributionStudyDocument = new TypedDocumentString(`
     query AttributionStudy($id: ID!) {
   experiment(id: $id) {
     id
+    spec
     circuit {
       ...CircuitCard
     }
@@ -1232,6 +1233,7 @@ export const DiscoveryStudyDocument = new TypedDocumentString(`
     query DiscoveryStudy($id: ID!) {
   experiment(id: $id) {
     id
+    spec
     metric
     model {
       shape {

@@ -5,6 +5,7 @@ import { ErrorNotice, Loading } from '../../components/notice.tsx';
 import study from '../../components/study.module.css';
 import { AttributionStudyDocument } from '../../graphql/graphql.ts';
 import { CircuitCard } from '../circuits/circuit-card.tsx';
+import { evaluationAddress } from '../circuits/evaluation-address.ts';
 import { BootstrapTable } from './bootstrap-table.tsx';
 import { ExactCheckCard } from './exact-check-card.tsx';
 
@@ -12,10 +13,10 @@ export function AttributionStudy({ experimentId }: { experimentId: string }) {
   const answer = useGraphqlQuery(AttributionStudyDocument, { id: experimentId });
   if (answer.error) return <ErrorNotice error={answer.error} retry={() => void answer.refetch()} />;
   if (!answer.data?.experiment) return <Loading what="the edges" lines={8} />;
-  const { circuit, exactCheck, bootstrap } = answer.data.experiment;
+  const { spec, circuit, exactCheck, bootstrap } = answer.data.experiment;
   return (
     <div className={study.study}>
-      {circuit && <CircuitCard circuit={circuit} />}
+      {circuit && <CircuitCard circuit={circuit} evaluation={evaluationAddress(experimentId, 'experiment', spec)} />}
       {exactCheck && <ExactCheckCard check={exactCheck} />}
       {bootstrap && <BootstrapTable bootstrap={bootstrap} />}
     </div>

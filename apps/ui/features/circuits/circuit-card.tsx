@@ -5,13 +5,23 @@ import { readFragment, type FragmentType } from '../../graphql/fragment-masking.
 import { CircuitCardFragmentDoc } from '../../graphql/graphql.ts';
 import styles from './circuit-card.module.css';
 
-export function CircuitCard({ circuit }: { circuit: FragmentType<typeof CircuitCardFragmentDoc> }) {
+/** @param evaluation where circuits of its edges are evaluated */
+export function CircuitCard({
+  circuit,
+  evaluation,
+}: {
+  circuit: FragmentType<typeof CircuitCardFragmentDoc>;
+  evaluation: string;
+}) {
   const { id, edgeCount, edges } = readFragment(CircuitCardFragmentDoc, circuit);
   const strongest = Math.max(...edges.nodes.map(({ score }) => Math.abs(score)), Number.MIN_VALUE);
   return (
     <section className={styles.card}>
       <header>
         <h2>{countText(edgeCount)} scored edges</h2>
+        <Link href={evaluation} className="button">
+          Evaluate circuits by these scores
+        </Link>
         <Link href={`/circuits/${id}`} className="button primary">
           Explore the circuit
         </Link>

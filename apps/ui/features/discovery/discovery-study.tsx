@@ -11,6 +11,7 @@ import study from '../../components/study.module.css';
 import { DiscoveryStudyDocument, type DiscoveryStudyQuery } from '../../graphql/graphql.ts';
 import { ablationWords } from '../circuits/ablation-words.ts';
 import { CircuitGraph } from '../circuits/circuit-graph.tsx';
+import { evaluationAddress } from '../circuits/evaluation-address.ts';
 
 type Experiment = NonNullable<DiscoveryStudyQuery['experiment']>;
 type Found = NonNullable<Experiment['discoveredCircuit']>;
@@ -20,7 +21,7 @@ export function DiscoveryStudy({ experimentId }: { experimentId: string }) {
   const { params, change } = useUrlState();
   if (answer.error) return <ErrorNotice error={answer.error} retry={() => void answer.refetch()} />;
   if (!answer.data?.experiment?.discoveredCircuit) return <Loading what="the circuit" lines={8} />;
-  const { circuit, discoveredCircuit: found, metric, model } = answer.data.experiment;
+  const { circuit, discoveredCircuit: found, metric, model, spec } = answer.data.experiment;
   return (
     <div className={study.study}>
       <p>
@@ -32,6 +33,11 @@ export function DiscoveryStudy({ experimentId }: { experimentId: string }) {
         <section className={study.section} aria-label="The circuit">
           <header>
             <h2>The circuit’s edges</h2>
+            {found.edgeCount > 0 && (
+              <Link href={evaluationAddress(experimentId, 'found', spec)} className="button">
+                Evaluate this circuit
+              </Link>
+            )}
             <Link href={`/circuits/${circuit.id}?in=yes`} className="button primary">
               Explore the circuit
             </Link>
