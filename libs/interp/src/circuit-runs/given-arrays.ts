@@ -1,6 +1,6 @@
 /**
- * What a spec of circuits names by file or experiment, as the arrays that its rounds are given: `scores` of edges, and `in_circuit`. Read
- * once, before a run; a spec then holds the hash of what was read.
+ * What a spec of circuits names by file or experiment, as the arrays that its rounds are given: `scores` of edges, and
+ * `in_circuit`. Read once, before a run; a spec then holds the hash of what was read.
  */
 import { DemurError } from '@demur/model';
 import { z } from 'zod';
@@ -26,7 +26,12 @@ import type { ExperimentSpec } from '../spec.ts';
 const circuitPath = 'options.circuit';
 
 /** Of a result that has a circuit. */
-const discoverySchema = z.object({ kind: z.literal('circuit-discovery') });
+const discoverySchema = z.object({
+  kind: z.literal('circuit-discovery'),
+  spec: z.object({}),
+  pairs: z.array(z.object({ clean: z.object({}) })),
+  record: z.object({ model: z.object({ weightsSha256: z.string() }) }),
+});
 
 interface GivenArrays {
   /** The spec with the hash of the values of each. */
@@ -95,9 +100,9 @@ async function circuitOfFile(file: string, { resolveFile }: SpecPlaces): Promise
 function foundCircuit({ experiment }: { experiment: string }, { source, resolveExperiment }: SpecPlaces) {
   return readingAt(circuitPath, async (): Promise<ScoredCircuit> => {
     const found = await findExperiment(experiment, resolveExperiment);
-    const inCircuit = await found.array('in_circuit');
     const { success } = discoverySchema.safeParse(found.result);
-    if (!success || inCircuit === undefined)
+    const inCircuit = success ? await found.array('in_circuit') : undefined;
+    if (inCircuit === undefined)
       throw new FoundExperimentError(
         experiment,
         'found no circuit; give one of the kind "circuit-discovery", or name it as "scores", from which "select" chooses circuits',

@@ -5,7 +5,6 @@
 import { DemurError } from '@demur/model';
 import { z } from 'zod';
 import { requireSameModel, type FoundExperiment } from '../found-experiment.ts';
-import type { NamedArray } from '../named-array.ts';
 import type { DirectionSpec } from '../spec/direction.ts';
 
 /** Where a direction was found: what its name stands for. */
@@ -46,7 +45,7 @@ const resultSchema = z.object({
 type Result = z.infer<typeof resultSchema>;
 type ExperimentDirection = Extract<DirectionSpec, { experiment: string }>;
 
-/** The vector [dModel] that a spec means. @throws FoundDirectionError */
+/** The vector [dModel] that a spec means. @throws FoundDirectionError, FoundExperimentError for one of another model */
 export async function vectorOf(
   direction: ExperimentDirection,
   found: FoundExperiment,
@@ -64,7 +63,8 @@ export async function placedVector(
 ): Promise<DirectionPlace & { values: Float32Array }> {
   const { experiment } = direction;
   const { layers, positions, selected } = resultOf(experiment, found);
-  const directions = (await found.array('directions')) as NamedArray;
+  const directions = await found.array('directions');
+  if (directions === undefined) throw noDirection(experiment);
   const { layer, position } = wantedOf(direction, { selected, positions });
   const [l, p] = [layers.indexOf(layer), positions.indexOf(position)];
   if (l < 0) throw new FoundDirectionError(experiment, `has no layer ${layer}; it has ${layers.join(', ')}`);
@@ -81,9 +81,12 @@ export async function placedVector(
 /** What a direction experiment that has ended gave. @throws FoundDirectionError for any other */
 function resultOf(experiment: string, { result }: FoundExperiment): Result {
   const parsed = resultSchema.safeParse(result);
-  if (!parsed.success)
-    throw new FoundDirectionError(experiment, 'found no direction; give one of the kind "direction" that has ended');
+  if (!parsed.success) throw noDirection(experiment);
   return parsed.data;
+}
+
+function noDirection(experiment: string): FoundDirectionError {
+  return new FoundDirectionError(experiment, 'found no direction; give one of the kind "direction" that has ended');
 }
 
 /** What is given, the selected one where neither layer nor position is, or the only position there is. */
