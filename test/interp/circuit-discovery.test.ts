@@ -88,6 +88,16 @@ describe('by scores', () => {
     expect(over.result.circuit).not.toHaveProperty('tested');
   });
 
+  it("takes ACDC's effects as scores, 0 of edges that it did not try", async () => {
+    const found = await runExperiment(spec({ method: 'acdc', tau: 0.5 }), { pool });
+    await writeResult(join(folder, 'acdc'), found);
+    const { given } = await prepareExperiment(spec({ scores: { experiment: join(folder, 'acdc') } }));
+    const effects = found.arrays['effects']!.values;
+    expect(effects.some(Number.isNaN)).toBe(true);
+    const wanted = Array.from(effects, (effect) => (Number.isNaN(effect) ? 0 : effect + 0));
+    expect([...given['scores']!.values]).toEqual(wanted);
+  });
+
   it('is the model itself with all edges, and nothing of it where none lead through', async () => {
     const all = await runExperiment(spec({ method: 'top-n', n: 496 }), { pool });
     expect(all.result.circuit).toMatchObject({ edges: 496, nodes: graph.senders.length + 1 });
