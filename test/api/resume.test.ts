@@ -8,11 +8,11 @@ import { ended, startServer, type TestServer } from './server.ts';
 
 const golden = goldenCase('llama_mha', 'plain');
 
-/** Some seconds of work in 20 shards. */
+/** Some seconds of work in 80 shards. */
 const spec = {
   kind: 'activation-patching',
   model: golden.model,
-  pairs: Array.from({ length: 160 }, (_, at) => golden.pairs[at % 2]),
+  pairs: Array.from({ length: 640 }, (_, at) => golden.pairs[at % 2]),
   options: { activations: ['resid_pre', 'attn_out', 'mlp_out', 'z'] },
 };
 
@@ -72,7 +72,7 @@ onBothDatabases((home) => {
       second,
     );
     const { resumed } = experiment.record;
-    expect(resumed).toMatchObject({ begun: 0, of: 20 });
+    expect(resumed).toMatchObject({ begun: 0, of: 80 });
     expect(resumed!.shards).toBeGreaterThan(2);
     expect(resumed!.since < killedAt).toBe(true);
   });
