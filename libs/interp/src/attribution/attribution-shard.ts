@@ -4,7 +4,7 @@ import { buildGraph } from '../graph/graph.ts';
 import { openMetric } from '../metrics/open-metric.ts';
 import type { Shard, ShardArrays, ShardWork } from '../shard.ts';
 import type { ExperimentSpec } from '../spec.ts';
-import { pairBlocks } from '../suffix/pair-block.ts';
+import { shardBlocks } from '../suffix/pair-block.ts';
 import { eapScores, stepsOf } from './eap.ts';
 import { pathOf } from './path.ts';
 import { ScoreSums } from './score-sums.ts';
@@ -21,7 +21,7 @@ export async function attributionShard(
   const { kvHeads, postNorm } = spec.options;
   const path = pathOf(spec.options);
   const sums = new ScoreSums(buildGraph(model.config, kvHeads), shard, spec.options);
-  const blocks = pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair })));
+  const blocks = shardBlocks(shard);
   for (const [i, block] of blocks.entries()) {
     const metric = await openMetric(model, spec.metric, { pairs: block.pairs, readings });
     const options = { kvHeads, postNorm, path, metric, readings, cancel, uses: sums.usesOf(block) };

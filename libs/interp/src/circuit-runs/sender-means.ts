@@ -8,12 +8,13 @@ import { blockHook } from '@demur/model';
 import type { HookName } from '@demur/model';
 import type { Transformer } from '@demur/model/engine';
 import type { Shard, ShardArrays, ShardWork } from '../shard.ts';
-import { pairBlocks } from '../suffix/pair-block.ts';
+import { shardBlocks } from '../suffix/pair-block.ts';
 import { SENDER_MEANS } from './ablation.ts';
 
 /** Round `mean`: `mean.input` [dModel], `mean.z` [layer, nHeads · dHead] and `mean.mlp_out` [layer, dModel], summed over the shard's pairs. */
 export async function senderMeansShard(
   model: Transformer,
+  _spec: unknown,
   shard: Pick<Shard, 'pairs'>,
   { cancel, onProgress, readings }: ShardWork,
 ): Promise<ShardArrays> {
@@ -24,7 +25,7 @@ export async function senderMeansShard(
     { name: SENDER_MEANS.z, shape: [nLayers, nHeads * dHead], hooks: layers.map((l) => blockHook(l, 'attn.hook_z')) },
     { name: SENDER_MEANS.mlpOut, shape: [nLayers, dModel], hooks: layers.map((l) => blockHook(l, 'hook_mlp_out')) },
   ].map((of) => ({ ...of, values: new Float64Array(of.shape.reduce((a, b) => a * b)) }));
-  const blocks = pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair })));
+  const blocks = shardBlocks(shard);
   for (const [i, { pairs }] of blocks.entries()) {
     cancel.throwIfCancelled();
     onProgress(i, blocks.length);

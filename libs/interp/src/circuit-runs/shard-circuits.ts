@@ -4,7 +4,7 @@
  */
 import type { Transformer } from '@demur/model/engine';
 import { openMetric } from '../metrics/open-metric.ts';
-import type { Shard, ShardWork } from '../shard.ts';
+import type { Shard, ShardArrays, ShardWork } from '../shard.ts';
 import type { MetricSpec } from '../spec/metric.ts';
 import { pairBlocks } from '../suffix/pair-block.ts';
 import type { PairBlock, PlacedPair } from '../suffix/pair-block.ts';
@@ -59,9 +59,12 @@ export class ShardCircuits {
     return circuits;
   }
 
-  /** By pair; of pairs that are not all held, once circuits have been run. */
-  baseline(name: keyof CircuitBaselines): Float32Array {
-    return this.#baselines[name];
+  /** `baseline.clean`, `baseline.corrupted` and `baseline.ablated` [pair]; of pairs that are not all held, once circuits have been run. */
+  get baselines(): ShardArrays {
+    const ofPairs = Object.entries(this.#baselines) as [string, Float32Array][];
+    return Object.fromEntries(
+      ofPairs.map(([name, values]) => [`baseline.${name}`, { shape: [values.length], values }]),
+    );
   }
 
   /** See CircuitRuns. */

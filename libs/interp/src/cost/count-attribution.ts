@@ -6,7 +6,7 @@ import { pathOf } from '../attribution/path.ts';
 import { buildGraph, receiversPerLayer, type Graph } from '../graph/graph.ts';
 import type { SpecOf } from '../kinds/kind.ts';
 import type { Shard } from '../shard.ts';
-import { pairBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.ts';
+import { shardBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.ts';
 import { countMetric, countOpening, metricLayers } from './count-metrics.ts';
 import { countPairRuns, prefixRows } from './count-pair-runs.ts';
 import { WorkCount, type PlannedModel } from './work-count.ts';
@@ -22,7 +22,7 @@ export function countAttribution(spec: AttributionWork, shard: Shard, model: Pla
   const count = new WorkCount(config);
   const graph = buildGraph(config, spec.options.kvHeads);
   count.hold(sumBytes(spec.options, shard, graph));
-  for (const block of pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair }))))
+  for (const block of shardBlocks(shard))
     count.scope(() => {
       countOpening(
         count,

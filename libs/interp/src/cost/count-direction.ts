@@ -4,7 +4,7 @@ import { candidatesAtATime, pairsAtATime } from '../direction/rows-at-a-time.ts'
 import type { ResolvedPair } from '../dataset/resolved-pair.ts';
 import type { SpecOf } from '../kinds/kind.ts';
 import type { Shard } from '../shard.ts';
-import { pairBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.ts';
+import { shardBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.ts';
 import { countForward } from './count-forward.ts';
 import { countCleanRuns, countMetric, countOpening, metricLayers } from './count-metrics.ts';
 import { prefixRows } from './count-pair-runs.ts';
@@ -20,7 +20,7 @@ export function countDirection(spec: Spec, shard: Shard, model: PlannedRun): Wor
     8 * (layersOf(spec.options, model.config).length * positionList(spec.options).length) * model.config.dModel,
   );
   for (let round = 0; round < 2; round++) countReading(count, spec, shard, model);
-  for (const block of pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair }))))
+  for (const block of shardBlocks(shard))
     count.scope(() => {
       countPlainRuns(count, spec, block, model);
       if (spec.options.select) countTrials(count, spec, block, { model, candidates });
@@ -29,16 +29,13 @@ export function countDirection(spec: Spec, shard: Shard, model: PlannedRun): Wor
 }
 
 /** One round's reading of the residual stream, or of heads' results, up to the last layer that is asked for. */
-function countReading(count: WorkCount, { options }: Spec, { pairs }: Shard, model: PlannedModel): void {
+function countReading(count: WorkCount, { options }: Spec, shard: Shard, model: PlannedModel): void {
   const { config } = model;
   const isHeads = options.method === 'heads';
   const seen = new Set(isHeads ? (options.heads ?? []).map((name) => headOf(name).layer) : layersOf(options, config));
   const layers = Math.max(...seen) + 1;
   const positions = positionList(options);
-  const groups = pairBlocks(
-    pairs.map(({ pair }, place) => ({ place, pair })),
-    (pair) => JSON.stringify(positions.map((position) => placesOf(pair, position))),
-  );
+  const groups = shardBlocks(shard, (pair) => JSON.stringify(positions.map((position) => placesOf(pair, position))));
   for (const { pairs: alike, length } of groups) {
     const size = pairsAtATime(model, length);
     for (let start = 0; start < alike.length; start += size) {

@@ -8,7 +8,7 @@ import { isAcdc, type DiscoverySpec } from '../discovery/chosen-circuit.ts';
 import { buildGraph, receiversPerLayer } from '../graph/graph.ts';
 import type { SpecOf } from '../kinds/kind.ts';
 import type { Shard } from '../shard.ts';
-import { pairBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.ts';
+import { shardBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.ts';
 import { countAttribution } from './count-attribution.ts';
 import { countMetric, countOpening, metricLayers } from './count-metrics.ts';
 import { countPairRuns } from './count-pair-runs.ts';
@@ -18,8 +18,7 @@ import { WorkCount, type PlannedRun } from './work-count.ts';
 export function countDiscovery(spec: DiscoverySpec, shard: Shard, model: PlannedRun): WorkCount {
   const count = countScores(spec, shard, model);
   const layers = [0, ...(isAcdc(spec) ? testedLayers(spec, model) : [])];
-  for (const block of pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair }))))
-    count.scope(() => countCircuits(count, block, { spec, layers, model }));
+  for (const block of shardBlocks(shard)) count.scope(() => countCircuits(count, block, { spec, layers, model }));
   return count;
 }
 

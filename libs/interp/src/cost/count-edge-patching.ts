@@ -6,7 +6,7 @@ import type { Graph } from '../graph/graph.ts';
 import { rowsThatFit } from '../patching/plan-sweeps.ts';
 import type { Shard } from '../shard.ts';
 import type { MetricSpec } from '../spec/metric.ts';
-import { pairBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.ts';
+import { shardBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.ts';
 import { countMetric, countOpening, metricLayers } from './count-metrics.ts';
 import { countPairRuns } from './count-pair-runs.ts';
 import { WorkCount, type PlannedModel } from './work-count.ts';
@@ -25,7 +25,7 @@ export function countEdgePatching({ metric, edges, graph }: EdgeWork, shard: Sha
   const all = cellsOfEdges(edges, graph, config);
   const cells = all.filter((cell) => isSeen(cell, end, config));
   count.hold(2 * 4 * all.length * shard.pairs.length);
-  for (const block of pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair }))))
+  for (const block of shardBlocks(shard))
     count.scope(() => {
       countOpening(
         count,

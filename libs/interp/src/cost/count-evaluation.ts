@@ -2,7 +2,7 @@
 import { MIB_SIZES } from '../evaluation/evaluated-circuits.ts';
 import type { EvaluationSpec } from '../evaluation/evaluated-circuits.ts';
 import type { Shard } from '../shard.ts';
-import { pairBlocks } from '../suffix/pair-block.ts';
+import { shardBlocks } from '../suffix/pair-block.ts';
 import { countCircuits, countScores } from './count-discovery.ts';
 import type { PlannedRun, WorkCount } from './work-count.ts';
 
@@ -11,7 +11,6 @@ export function countEvaluation(spec: EvaluationSpec, shard: Shard, model: Plann
   const circuits = circuit === undefined ? (sizes?.length ?? MIB_SIZES) : 1;
   const layers = Array.from({ length: circuits * (completeness ? 2 : 1) }, () => 0);
   const count = countScores(spec, shard, model);
-  for (const block of pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair }))))
-    count.scope(() => countCircuits(count, block, { spec, layers, model }));
+  for (const block of shardBlocks(shard)) count.scope(() => countCircuits(count, block, { spec, layers, model }));
   return count;
 }

@@ -7,7 +7,7 @@ import { candidatesAtATime } from '../direction/rows-at-a-time.ts';
 import { RANDOM_SETS, type HeadScanSpec } from '../head-scan/chosen-heads.ts';
 import { directionSpec, patchingSpec, STEERED, steeringSpec } from '../head-scan/part-specs.ts';
 import type { Shard } from '../shard.ts';
-import { pairBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.ts';
+import { shardBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.ts';
 import { countSteering } from './count-completions.ts';
 import { countDirection } from './count-direction.ts';
 import { countMetric, countOpening, metricLayers } from './count-metrics.ts';
@@ -21,7 +21,7 @@ export function countHeadScan(spec: HeadScanSpec, shard: Shard, model: PlannedRu
   const { validate } = spec.options;
   const count = countPatching(patchingSpec(spec), shard, model);
   const first = { layer: Math.min(...layersOf(spec.options, config)), head: 0 };
-  for (const block of pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair })))) {
+  for (const block of shardBlocks(shard)) {
     if (validate.includes('ablate')) countPairRuns(count, block, { layers: config.nLayers });
     const changes = (validate.includes('patch') ? 1 : 0) + (validate.includes('ablate') ? 2 : 0);
     if (changes > 0) countJoint(count, spec, block, { model, changes, first: first.layer });

@@ -6,7 +6,7 @@ import { headsOfSite, SITE_HEADS, type PatchSite } from '../patching/site-names.
 import type { Sweep } from '../patching/sweep.ts';
 import type { SpecOf } from '../kinds/kind.ts';
 import type { Shard } from '../shard.ts';
-import { pairBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.ts';
+import { shardBlocks, suffixLength, type PairBlock } from '../suffix/pair-block.ts';
 import { metricLayers, countMetric, countOpening } from './count-metrics.ts';
 import { countPairRuns, prefixRows } from './count-pair-runs.ts';
 import { WorkCount, type PlannedModel } from './work-count.ts';
@@ -45,11 +45,8 @@ function firstLayers(model: PlannedModel, nLayers: number): PlannedModel {
   return { ...model, config: { ...model.config, nLayers } };
 }
 
-function blocksOf({ options }: SpecOf<'activation-patching'>, { pairs }: Shard): PairBlock[] {
-  return pairBlocks(
-    pairs.map(({ pair }, place) => ({ place, pair })),
-    (pair) => rolePlaces(pair, options.positions),
-  );
+function blocksOf({ options }: SpecOf<'activation-patching'>, shard: Shard): PairBlock[] {
+  return shardBlocks(shard, (pair) => rolePlaces(pair, options.positions));
 }
 
 /** What both sides' runs leave of every layer: the destination's rows, keys and values, and what each site takes. */

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Transformer } from '@demur/model/engine';
 import { nanArray } from '../right-aligned.ts';
 import type { NamedArray, Shard, ShardArrays, ShardWork } from '../shard.ts';
-import { pairBlocks } from '../suffix/pair-block.ts';
+import { shardBlocks } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
 import { candidateEffects, plainRuns } from './candidate-effects.ts';
 import type { BlockEffects, PlainRuns } from './candidate-effects.ts';
@@ -63,7 +63,7 @@ export async function directionTrials(
   const candidates = spec.options.select ? candidatesOf(model, spec, directions) : [];
   const shape = [...directions.shape.slice(0, 2), shard.pairs.length];
   if (spec.options.select) for (const name of EFFECTS) arrays[`effects.${name}`] = nanArray(shape);
-  const blocks = pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair })));
+  const blocks = shardBlocks(shard);
   for (const [i, block] of blocks.entries()) {
     const onStep = (done: number, total: number): void => work.onProgress(i * total + done, blocks.length * total);
     const plain = await plainRuns(model, block, { spec: spec.metric, work });

@@ -83,12 +83,10 @@ export async function circuitOutcome(
   const circuit = chosenCircuit(spec, shard.given ?? {}, buildGraph(model.config, spec.options.kvHeads));
   const circuits = await ShardCircuits.open(model, shard, { ...runOptions(spec, shard), ...work });
   try {
-    const ofPairs = (values: Float32Array): NamedArray => ({ shape: [values.length], values });
+    const values = await circuits.run([circuit], (share) => work.onProgress(share, 1));
     return {
-      'circuit.metric': ofPairs(await circuits.run([circuit], (share) => work.onProgress(share, 1))),
-      'baseline.clean': ofPairs(circuits.baseline('clean')),
-      'baseline.corrupted': ofPairs(circuits.baseline('corrupted')),
-      'baseline.ablated': ofPairs(circuits.baseline('ablated')),
+      'circuit.metric': { shape: [values.length], values },
+      ...circuits.baselines,
     };
   } finally {
     circuits.dispose();

@@ -1,5 +1,6 @@
 /** What the merged arrays of a discovery become: the circuit and its mask, how large it is, and how faithful. No tensors. */
 import { isSenderMean } from '../circuit-runs/ablation.ts';
+import { faithfulnessOf } from '../evaluation/faithfulness.ts';
 import { keptNodes } from '../formats/scored-circuit.ts';
 import { buildGraph } from '../graph/graph.ts';
 import type { SummaryContext } from '../kinds/kind.ts';
@@ -42,19 +43,10 @@ export function summariseDiscovery(
   const circuit = {
     edges: inCircuit.reduce((sum, kept) => sum + kept, 0),
     nodes: keptNodes({ senders, receivers, mask, inCircuit }).size,
-    faithfulness: faithfulnessOf(arrays),
+    faithfulness: faithfulnessOf(arrays['circuit.metric']!.values, arrays),
     ...takeCounts(arrays),
   };
   return { senders, receivers, edges, circuit };
-}
-
-function faithfulnessOf(arrays: Record<string, NamedArray>): number | null {
-  const mean = (name: string): number => {
-    const { values } = arrays[name]!;
-    return values.reduce((sum, value) => sum + value, 0) / values.length;
-  };
-  const [clean, ablated] = [mean('baseline.clean'), mean('baseline.ablated')];
-  return clean === ablated ? null : (mean('circuit.metric') - ablated) / (clean - ablated);
 }
 
 function takeCounts(arrays: Record<string, NamedArray>): Pick<FoundCircuit, 'tested' | 'passes'> {

@@ -4,7 +4,7 @@ import { buildGraph } from '../graph/graph.ts';
 import { openMetric } from '../metrics/open-metric.ts';
 import { nanArray } from '../right-aligned.ts';
 import type { NamedArray, Shard, ShardArrays, ShardWork } from '../shard.ts';
-import { pairBlocks } from '../suffix/pair-block.ts';
+import { shardBlocks } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
 import { cellsOfEdges } from './edge-cells.ts';
 import { edgeNames } from './edge-list.ts';
@@ -27,7 +27,7 @@ export async function edgePatchingShard(
   const cells = cellsOfEdges(names, graph, model.config);
   const each = nanArray([names.length, shard.pairs.length]);
   const baselines = { clean: nanArray([shard.pairs.length]), corrupted: nanArray([shard.pairs.length]) };
-  const blocks = pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair })));
+  const blocks = shardBlocks(shard);
   for (const [i, block] of blocks.entries()) {
     const metric = await openMetric(model, spec.metric, { pairs: block.pairs, readings });
     const onStep = (done: number, total: number): void => onProgress(i * total + done, blocks.length * total);

@@ -3,7 +3,7 @@ import type { Transformer } from '@demur/model/engine';
 import { ablationOf } from '../circuit-runs/ablation.ts';
 import { ShardCircuits } from '../circuit-runs/shard-circuits.ts';
 import { buildGraph } from '../graph/graph.ts';
-import type { NamedArray, Shard, ShardArrays, ShardWork } from '../shard.ts';
+import type { Shard, ShardArrays, ShardWork } from '../shard.ts';
 import { complementOf, evaluatedCircuits } from './evaluated-circuits.ts';
 import type { EvaluationSpec } from './evaluated-circuits.ts';
 
@@ -28,13 +28,10 @@ export async function circuitEvaluation(
     const metrics = await circuits.run([...own, ...complements], (share) => work.onProgress(share, 1));
     const shape = [own.length, shard.pairs.length];
     const count = own.length * shard.pairs.length;
-    const ofPairs = (values: Float32Array): NamedArray => ({ shape: [values.length], values });
     return {
       metric: { shape, values: metrics.slice(0, count) },
       ...(completeness ? { 'complement.metric': { shape, values: metrics.slice(count) } } : {}),
-      'baseline.clean': ofPairs(circuits.baseline('clean')),
-      'baseline.corrupted': ofPairs(circuits.baseline('corrupted')),
-      'baseline.ablated': ofPairs(circuits.baseline('ablated')),
+      ...circuits.baselines,
     };
   } finally {
     circuits.dispose();

@@ -8,6 +8,7 @@ import type { SummaryContext } from '../kinds/kind.ts';
 import type { NamedArray } from '../named-array.ts';
 import { evaluatedCircuits } from './evaluated-circuits.ts';
 import type { EvaluationSpec } from './evaluated-circuits.ts';
+import { faithfulnessOf, meanOf } from './faithfulness.ts';
 
 /** A circuit of a curve. */
 export interface EvaluatedSize {
@@ -50,9 +51,9 @@ export function summariseEvaluation(
   const graph = buildGraph(config, kvHeads);
   const circuits = evaluatedCircuits(spec, arrays, graph);
   const edges = circuits.map((circuit) => circuit.reduce((sum, kept) => sum + kept, 0));
-  const faithfulness = faithfulnessOf(arrays, 'metric', ablation);
+  const faithfulness = faithfulnessOfSizes(arrays, 'metric', ablation);
   const completeness =
-    'complement.metric' in arrays ? faithfulnessOf(arrays, 'complement.metric', ablation) : undefined;
+    'complement.metric' in arrays ? faithfulnessOfSizes(arrays, 'complement.metric', ablation) : undefined;
   for (const name of Object.keys(arrays)) if (!isKept(name)) delete arrays[name];
   const ofSizes = (values: number[]): NamedArray => ({ shape: [edges.length], values: Float32Array.from(values) });
   arrays['faithfulness'] = ofSizes(faithfulness);
@@ -70,21 +71,15 @@ function isKept(name: string): boolean {
   return name === 'metric' || name.startsWith('baseline.');
 }
 
-/** (mean m(circuit) − mean m(∅)) / (mean m(clean) − mean m(∅)) of each size; of a complement, what it does without the circuit. */
-function faithfulnessOf(arrays: Record<string, NamedArray>, name: string, ablation: string): number[] {
-  const [clean, ablated] = [meanOf(arrays['baseline.clean']!.values), meanOf(arrays['baseline.ablated']!.values)];
-  if (clean === ablated) throw new FaithfulnessUndefinedError(clean, ablation);
+/** Of each size; of a complement, what the model does without the circuit. @throws FaithfulnessUndefinedError */
+function faithfulnessOfSizes(arrays: Record<string, NamedArray>, name: string, ablation: string): number[] {
   const { shape, values } = arrays[name]!;
   const [sizes, pairs] = shape as [number, number];
   return Array.from({ length: sizes }, (_, i) => {
-    const metric = meanOf(values.subarray(i * pairs, (i + 1) * pairs));
-    return (metric - ablated) / (clean - ablated);
+    const share = faithfulnessOf(values.subarray(i * pairs, (i + 1) * pairs), arrays);
+    if (share === null) throw new FaithfulnessUndefinedError(meanOf(arrays['baseline.clean']!.values), ablation);
+    return share;
   });
-}
-
-/** In float64. */
-function meanOf(values: Float32Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Trapezoids between neighbouring sizes, as MIB sums them. */

@@ -10,7 +10,7 @@ import { patchingShard } from '../patching/patching-shard.ts';
 import { nanArray } from '../right-aligned.ts';
 import type { Shard, ShardArrays, ShardWork } from '../shard.ts';
 import { steeringShard } from '../steering/steering-shard.ts';
-import { pairBlocks } from '../suffix/pair-block.ts';
+import { shardBlocks } from '../suffix/pair-block.ts';
 import { chosenHeads, randomSets } from './chosen-heads.ts';
 import type { Arrays, Head, HeadScanSpec } from './chosen-heads.ts';
 import { changesOf, meanOfSums, sumsOfZ } from './joint-changes.ts';
@@ -83,7 +83,7 @@ async function jointArrays(
   if (names.length === 0) return {};
   const sets = [heads, ...randomSets(spec, heads, model.config)];
   const arrays = Object.fromEntries(names.map((name) => [name, nanArray([sets.length, shard.pairs.length])]));
-  const blocks = pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair })));
+  const blocks = shardBlocks(shard);
   for (const [i, { pairs, ...block }] of blocks.entries()) {
     const metric = await openMetric(model, spec.metric, { pairs, readings: work.readings });
     const onStep = (done: number, total: number): void => work.onProgress(i * total + done, blocks.length * total);

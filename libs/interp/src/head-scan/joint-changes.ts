@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Transformer } from '@demur/model/engine';
 import type { Shard, ShardArrays, ShardWork } from '../shard.ts';
-import { pairBlocks, suffixLength } from '../suffix/pair-block.ts';
+import { shardBlocks, suffixLength } from '../suffix/pair-block.ts';
 import { runPairs } from '../suffix/pair-runs.ts';
 import type { Arrays, Head, HeadScanSpec } from './chosen-heads.ts';
 import type { JointChange } from './joint-runs.ts';
@@ -44,7 +44,7 @@ export async function sumsOfZ(
   const width = model.config.nHeads * model.config.dHead;
   const sums = new Float64Array(layers.length * shard.columns * width);
   const count = new Float32Array(shard.columns);
-  for (const block of pairBlocks(shard.pairs.map(({ pair }, place) => ({ place, pair })))) {
+  for (const block of shardBlocks(shard)) {
     const [pairs, first] = [block.pairs.length, shard.columns - suffixLength(block)];
     for (let column = first; column < shard.columns; column++) count[column]! += pairs;
     const add = (at: number, z: Float32Array): void => {

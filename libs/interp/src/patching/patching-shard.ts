@@ -4,7 +4,7 @@ import { openMetric } from '../metrics/open-metric.ts';
 import { nanArray } from '../right-aligned.ts';
 import type { NamedArray, Shard, ShardArrays, ShardWork } from '../shard.ts';
 import type { ExperimentSpec } from '../spec.ts';
-import { pairBlocks } from '../suffix/pair-block.ts';
+import { shardBlocks } from '../suffix/pair-block.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
 import { positionSlots, rolePlaces, slotColumns } from './cells.ts';
 import type { Positions } from './cells.ts';
@@ -87,10 +87,7 @@ export async function patchingShard(
     activations.map((site) => [site, nanArray(arrayShape(model, site, positions, size))]),
   );
   for (const side of ['clean', 'corrupted']) arrays[`baseline.${side}`] = nanArray([size.pairs]);
-  const blocks = pairBlocks(
-    shard.pairs.map(({ pair }, place) => ({ place, pair })),
-    (pair) => rolePlaces(pair, positions),
-  );
+  const blocks = shardBlocks(shard, (pair) => rolePlaces(pair, positions));
   for (const [i, block] of blocks.entries()) {
     const metric = await openMetric(model, spec.metric, { pairs: block.pairs, readings });
     const onStep = (done: number, total: number): void => onProgress(i * total + done, blocks.length * total);

@@ -46,6 +46,17 @@ export function pairBlocks(
   return [...groups.values()].map(makeBlock).sort((a, b) => a.length - b.length);
 }
 
+/** The blocks of a shard's pairs, placed by their order in it. */
+export function shardBlocks(
+  { pairs }: { pairs: readonly { pair: ResolvedPair }[] },
+  alike?: (pair: ResolvedPair) => string,
+): PairBlock[] {
+  return pairBlocks(
+    pairs.map(({ pair }, place) => ({ place, pair })),
+    alike,
+  );
+}
+
 /** Columns from the first difference on: S. */
 export function suffixLength(block: PairBlock): number {
   return block.length - block.prefixLength;
