@@ -9,7 +9,6 @@ import { ShardCircuits } from '../circuit-runs/shard-circuits.ts';
 import { NotFiniteError } from '../errors.ts';
 import { buildGraph } from '../graph/graph.ts';
 import type { SpecOf } from '../kinds/kind.ts';
-import type { NamedArray } from '../named-array.ts';
 import type { Shard, ShardArrays, ShardWork } from '../shard.ts';
 import { acdc } from './acdc.ts';
 import type { AcdcState } from './acdc.ts';
