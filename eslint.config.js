@@ -11,12 +11,13 @@ const directions = {
   model: ['model'],
   db: ['db'],
   interp: ['interp', 'model'],
+  studies: ['studies', 'interp', 'model'],
   train: ['train', 'interp', 'model'],
-  api: ['api', 'db', 'interp', 'model'],
-  cli: ['cli', 'db', 'interp', 'model'],
+  api: ['api', 'db', 'interp', 'model', 'studies'],
+  cli: ['cli', 'db', 'interp', 'model', 'studies'],
   ui: ['ui'],
-  scripts: ['scripts', 'db', 'interp', 'model', 'train'],
-  test: ['test', 'scripts', 'db', 'interp', 'model', 'train'],
+  scripts: ['scripts', 'db', 'interp', 'model', 'studies', 'train'],
+  test: ['test', 'scripts', 'db', 'interp', 'model', 'studies', 'train'],
 };
 
 const boundaries = {

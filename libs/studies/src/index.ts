@@ -1,0 +1,14 @@
+/** @demur/studies: the studies of refusal, each a few experiments and a report. Without a tensor library. */
+export type { CheckedClaim, Claim, ClaimSource } from './claims.ts';
+export type { Axis, BarChart, Figure, HeatMap, Histogram, LineChart, Series, Table } from './figure.ts';
+export type {
+  GroupSummary,
+  RefusalContrast,
+  ReportSection,
+  StudyDataSet,
+  StudyModel,
+  StudyReport,
+  StudyStep,
+} from './report.ts';
+export type { StepSpec, Study, StudyContent, StudyFinding, StudyGiven, StudyRun } from './study.ts';
+export { STUDY_NAMES, type StudyName } from './study-names.ts';
