@@ -10,14 +10,15 @@ import tseslint from 'typescript-eslint';
 const directions = {
   model: ['model'],
   db: ['db'],
+  charts: ['charts'],
   interp: ['interp', 'model'],
-  studies: ['studies', 'interp', 'model'],
+  studies: ['studies', 'charts', 'interp', 'model'],
   train: ['train', 'interp', 'model'],
   api: ['api', 'db', 'interp', 'model', 'studies'],
   cli: ['cli', 'db', 'interp', 'model', 'studies'],
-  ui: ['ui'],
+  ui: ['ui', 'charts'],
   scripts: ['scripts', 'db', 'interp', 'model', 'studies', 'train'],
-  test: ['test', 'scripts', 'db', 'interp', 'model', 'studies', 'train'],
+  test: ['test', 'scripts', 'charts', 'db', 'interp', 'model', 'studies', 'train'],
 };
 
 const boundaries = {

@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { runCommand } from './run-command.ts';
 import { SetupError } from './setup-error.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const uiFolder = join(root, 'apps/ui');
+/** What the pages are made of: their own files, and the library that they have in common with reports. */
+const sourceFolders = [uiFolder, join(root, 'libs/charts')];
 const stamp = join(uiFolder, '.next/demur-sources.sha256');
 const generated = new Set(['.next', 'node_modules', 'next-env.d.ts', 'tsconfig.tsbuildinfo']);
 
@@ -28,17 +30,20 @@ export async function buildUi(log: (line: string) => void): Promise<void> {
 /** SHA-256 over the names and contents of the sources, and of the lock file for their packages. */
 async function hashOfSources(): Promise<string> {
   const hash = createHash('sha256').update(await readFile(join(root, 'package-lock.json')));
-  for (const file of await sourceFiles()) hash.update(file).update(await readFile(join(uiFolder, file)));
+  for (const file of await sourceFiles()) hash.update(relative(root, file)).update(await readFile(file));
   return hash.digest('hex');
 }
 
 async function sourceFiles(): Promise<string[]> {
-  const tops = (await readdir(uiFolder, { withFileTypes: true })).filter(({ name }) => !generated.has(name));
-  const files = tops.filter((entry) => entry.isFile()).map(({ name }) => name);
-  for (const { name } of tops.filter((entry) => entry.isDirectory())) {
-    const inside = await readdir(join(uiFolder, name), { recursive: true, withFileTypes: true });
-    for (const entry of inside)
-      if (entry.isFile()) files.push(join(entry.parentPath, entry.name).slice(uiFolder.length + 1));
+  const files: string[] = [];
+  for (const folder of sourceFolders) {
+    const tops = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !generated.has(name));
+    for (const top of tops) {
+      if (top.isFile()) files.push(join(folder, top.name));
+      if (!top.isDirectory()) continue;
+      const inside = await readdir(join(folder, top.name), { recursive: true, withFileTypes: true });
+      for (const entry of inside) if (entry.isFile()) files.push(join(entry.parentPath, entry.name));
+    }
   }
   return files.sort();
 }

@@ -11,6 +11,7 @@ const config: NextConfig = {
   poweredByHeader: false,
   devIndicators: false,
   typescript: { ignoreBuildErrors: true }, // `npm run typecheck` checks types; the build does not do it twice
+  transpilePackages: ['@demur/charts'],
   images: { unoptimized: true },
   outputFileTracingRoot: repositoryRoot,
   turbopack: { root: repositoryRoot },

@@ -1,11 +1,21 @@
 /** What a number looks like: colour, text, ticks. */
+import {
+  axisScale,
+  axisTicks,
+  bytesText,
+  countedAxis,
+  divergingColour,
+  divergingGradient,
+  durationText,
+  linearScale,
+  nearestPoint,
+  niceTicks,
+  numberText,
+  symmetricExtent,
+} from '@demur/charts';
 import { describe, expect, it } from 'vitest';
 import { agoText } from '../../apps/ui/components/ago-text.ts';
-import { divergingColour, divergingGradient, symmetricExtent } from '../../apps/ui/components/colour-scale.ts';
-import { bytesText, durationText, numberText } from '../../apps/ui/components/number-text.ts';
 import { pageLabel } from '../../apps/ui/components/page-label.ts';
-import { axisScale, axisTicks, countedAxis, nearestPoint } from '../../apps/ui/components/chart-axis.ts';
-import { linearScale, niceTicks } from '../../apps/ui/components/ticks.ts';
 
 /** Percent of the end's colour that is mixed in. */
 const strength = (colour: string): number => Number(/ ([\d.]+)%/.exec(colour)?.[1]);

@@ -1,4 +1,5 @@
 /** Specification from a form, the place of an error in JSON, lists in the address, records. */
+import { divergingColour } from '@demur/charts';
 import { availableKinds, parseSpec, specJsonSchema } from '@demur/interp';
 import { describe, expect, it } from 'vitest';
 import { changedQuery } from '../../apps/ui/client/changed-query.ts';
@@ -33,7 +34,6 @@ import {
 import { evaluationAddress } from '../../apps/ui/features/circuits/evaluation-address.ts';
 import { lineOfPath, pathKeys } from '../../apps/ui/features/new-experiment/spec-path.ts';
 import type { ExperimentKind } from '../../apps/ui/graphql/graphql.ts';
-import { divergingColour } from '../../apps/ui/components/colour-scale.ts';
 import { candidateRows, effectsOf } from '../../apps/ui/features/directions/candidate-view.ts';
 import { steeringRows } from '../../apps/ui/features/steering/steering-rows.ts';
 

@@ -1,7 +1,6 @@
 /** Heat maps: axis of tokens, folding of the shared prefix, centre of the colours, focus, spread. No browser here. */
+import { bandPath, divergingColour, linePath } from '@demur/charts';
 import { describe, expect, it } from 'vitest';
-import { divergingColour } from '../../apps/ui/components/colour-scale.ts';
-import { bandPath, linePath } from '../../apps/ui/components/line-path.ts';
 import { moveFocus } from '../../apps/ui/features/patching/grid-focus.ts';
 import {
   cellValue,
@@ -188,8 +187,8 @@ describe('the layer curve', () => {
   });
 
   it('has a band of value ± spread', () => {
-    expect(bandPath([1, 2], [0.5, 1], scales)).toBe('M0 -1.5L10 -3L10 -1L0 -0.5Z');
-    expect(bandPath([1, null], [0.5, 1], scales)).toBe('');
+    expect(bandPath([0.5, 1], [1.5, 3], scales)).toBe('M0 -1.5L10 -3L10 -1L0 -0.5Z');
+    expect(bandPath([1, null], [1.5, 3], scales)).toBe('');
   });
 
   it('spreads by the standard deviation over pairs, the score against the mean baselines', () => {

@@ -1,7 +1,6 @@
 /** The axes of a chart: ticks, their numbers, and dashed lines at values of reference. */
-import { axisTicks, type ChartAxis } from './chart-axis.ts';
+import { axisTicks, numeralText, type ChartAxis, type Scales } from '@demur/charts';
 import styles from './line-chart.module.css';
-import type { Scales } from './line-path.ts';
 
 export const chartSize = { width: 760, height: 260, left: 46, right: 12, top: 10, bottom: 30 };
 
@@ -15,14 +14,14 @@ interface ChartFrameProps {
 export function ChartFrame({ scales, axis, ticks, references }: ChartFrameProps) {
   const { width, height, left, right, bottom } = chartSize;
   const floor = height - bottom;
-  const text = axis.text ?? numeral;
+  const text = axis.text ?? numeralText;
   return (
     <g className={styles.frame}>
       {ticks.map((tick) => (
         <g key={tick} transform={`translate(0 ${scales.y(tick)})`}>
           <line x1={left} x2={width - right} />
           <text x={left - 7} dy="0.32em" textAnchor="end">
-            {numeral(tick)}
+            {numeralText(tick)}
           </text>
         </g>
       ))}
@@ -47,6 +46,3 @@ export function ChartFrame({ scales, axis, ticks, references }: ChartFrameProps)
     </g>
   );
 }
-
-/** A tick's number with a real minus sign. */
-const numeral = (tick: number): string => String(tick).replace('-', '−');

@@ -1,7 +1,6 @@
 /** The key to a diverging scale: the colours, the numbers at both ends and in the middle, and what the ends mean. */
-import { divergingGradient } from './colour-scale.ts';
+import { divergingGradient, numberText } from '@demur/charts';
 import styles from './diverging-legend.module.css';
-import { numberText } from './number-text.ts';
 
 interface DivergingLegendProps {
   low: number;

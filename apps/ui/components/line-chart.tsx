@@ -1,12 +1,19 @@
 'use client';
 /** A small line chart in plain SVG: lines with bands, and the values at the point under the pointer or the focus. */
+import {
+  axisScale,
+  bandPath,
+  type ChartAxis,
+  linearScale,
+  linePath,
+  nearestPoint,
+  niceTicks,
+  numberText,
+  type Scales,
+} from '@demur/charts';
 import { useState, type KeyboardEvent, type PointerEvent } from 'react';
-import { axisScale, nearestPoint, type ChartAxis } from './chart-axis.ts';
 import { ChartFrame, chartSize } from './chart-frame.tsx';
 import styles from './line-chart.module.css';
-import { bandPath, linePath } from './line-path.ts';
-import { numberText } from './number-text.ts';
-import { linearScale, niceTicks } from './ticks.ts';
 
 export interface ChartLine {
   name: string;
@@ -59,7 +66,7 @@ export function LineChart({ label, axis, lines, references, hasDots = false }: L
           <ChartFrame scales={scales} axis={axis} ticks={niceTicks(...domain, 5)} references={references} />
           {lines.map((line, i) => (
             <g key={line.name} data-line={i}>
-              {line.spread && <path className={styles.band} d={bandPath(line.values, line.spread, places)} />}
+              {line.spread && <path className={styles.band} d={spreadPath(line, places)} />}
               <path className={styles.line} d={linePath(line.values, places)} />
               {hasDots &&
                 line.values.map((value, index) =>
@@ -79,6 +86,16 @@ export function LineChart({ label, axis, lines, references, hasDots = false }: L
       </p>
     </div>
   );
+}
+
+/** The band of value ± spread. */
+function spreadPath({ values, spread = [] }: ChartLine, places: Scales): string {
+  const at = (side: number) =>
+    values.map((value, i) => {
+      const around = spread[i] ?? null;
+      return value === null || around === null ? null : value + side * around;
+    });
+  return bandPath(at(-1), at(1), places);
 }
 
 /** All values with their bands, and the references, with a little room. */

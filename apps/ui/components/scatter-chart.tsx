@@ -1,11 +1,9 @@
 'use client';
 /** Points in a plane, in plain SVG: the same scale both ways, with the line on which both values are equal. */
+import { axisScale, type ChartAxis, linearScale, niceTicks, numberText } from '@demur/charts';
 import { useState, type KeyboardEvent } from 'react';
-import { axisScale, type ChartAxis } from './chart-axis.ts';
 import { ChartFrame, chartSize } from './chart-frame.tsx';
-import { numberText } from './number-text.ts';
 import styles from './scatter-chart.module.css';
-import { linearScale, niceTicks } from './ticks.ts';
 
 export interface ScatterPoint {
   name: string;

@@ -1,9 +1,9 @@
 'use client';
 /** The strongest edges with their intervals over resampled pairs, and how often each is among the strongest. */
+import { numberText } from '@demur/charts';
 import { useState } from 'react';
 import table from '../../components/data-table.module.css';
 import { FactList } from '../../components/fact-list.tsx';
-import { numberText } from '../../components/number-text.ts';
 import study from '../../components/study.module.css';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { BootstrapTableFragmentDoc } from '../../graphql/graphql.ts';

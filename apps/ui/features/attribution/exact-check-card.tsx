@@ -1,6 +1,6 @@
 /** The scores of some edges against what patching them does, as a scatter and in three numbers. */
+import { numberText } from '@demur/charts';
 import table from '../../components/data-table.module.css';
-import { numberText } from '../../components/number-text.ts';
 import { ScatterChart } from '../../components/scatter-chart.tsx';
 import study from '../../components/study.module.css';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';

@@ -1,6 +1,6 @@
 /** A circuit in short: how large it is, its strongest edges, and the way to its page. */
+import { countText, numberText } from '@demur/charts';
 import Link from 'next/link';
-import { countText, numberText } from '../../components/number-text.ts';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { CircuitCardFragmentDoc } from '../../graphql/graphql.ts';
 import styles from './circuit-card.module.css';

@@ -1,10 +1,10 @@
 'use client';
 /** The strongest edges that pass the filter, drawn as a graph, with the number of edges to draw. */
+import { countText } from '@demur/charts';
 import { useDraft } from '../../client/use-draft.ts';
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import { useUrlState } from '../../client/use-url-state.ts';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
-import { countText } from '../../components/number-text.ts';
 import { readFragment } from '../../graphql/fragment-masking.ts';
 import { CircuitGraphDocument, GraphEdgeFragmentDoc, type EdgeFilter } from '../../graphql/graphql.ts';
 import styles from './circuit-graph.module.css';

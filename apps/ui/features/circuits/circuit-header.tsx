@@ -1,6 +1,6 @@
 /** What a circuit is of, and its downloads. */
+import { countText, numberText } from '@demur/charts';
 import Link from 'next/link';
-import { countText, numberText } from '../../components/number-text.ts';
 import { PageHeader } from '../../components/page-header.tsx';
 import type { CircuitPageQuery } from '../../graphql/graphql.ts';
 import { modelTitle } from '../models/model-title.ts';

@@ -1,6 +1,6 @@
 /** Rows of edges: rank, from, to, port, score, and its interval or a bar. A node's name leads to its neighbourhood. */
+import { numberText } from '@demur/charts';
 import table from '../../components/data-table.module.css';
-import { numberText } from '../../components/number-text.ts';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { EdgeRowFragmentDoc } from '../../graphql/graphql.ts';
 import { portWords } from './edge-filter.ts';

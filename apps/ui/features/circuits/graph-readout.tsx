@@ -1,5 +1,5 @@
 /** The active node in words: how many of the drawn edges lead into it and out of it, and the strongest. */
-import { numberText } from '../../components/number-text.ts';
+import { numberText } from '@demur/charts';
 import type { GraphEdgeFragment } from '../../graphql/graphql.ts';
 import styles from './circuit-graph.module.css';
 

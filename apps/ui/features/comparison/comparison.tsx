@@ -1,11 +1,11 @@
 'use client';
 /** What two circuits share: three numbers, and the edges of both and of each alone. */
+import { countText, numberText } from '@demur/charts';
 import Link from 'next/link';
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import table from '../../components/data-table.module.css';
 import { FactList } from '../../components/fact-list.tsx';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
-import { countText, numberText } from '../../components/number-text.ts';
 import study from '../../components/study.module.css';
 import { ComparisonDocument } from '../../graphql/graphql.ts';
 import styles from './comparison.module.css';

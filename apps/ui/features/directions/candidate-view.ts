@@ -1,6 +1,5 @@
 /** The candidates of a direction experiment as a table of cells: which number, in which words and colour. No React. */
-import { divergingColour, symmetricExtent } from '../../components/colour-scale.ts';
-import { numberText } from '../../components/number-text.ts';
+import { divergingColour, numberText, symmetricExtent } from '@demur/charts';
 import type { DirectionStudyQuery } from '../../graphql/graphql.ts';
 
 type Study = NonNullable<DirectionStudyQuery['experiment']>;

@@ -1,10 +1,10 @@
 'use client';
 /** A direction experiment: every candidate with what it does, the chosen one, and a name for one of them. */
+import { numberText } from '@demur/charts';
 import { useState } from 'react';
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import table from '../../components/data-table.module.css';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
-import { numberText } from '../../components/number-text.ts';
 import { sentenceCase } from '../../components/sentence-case.ts';
 import { Segmented } from '../../components/segmented.tsx';
 import { DirectionStudyDocument } from '../../graphql/graphql.ts';

@@ -1,12 +1,11 @@
 'use client';
 /** A circuit discovery: the circuit in numbers, its edges alone as a graph, and the way to its page. */
+import { countText, numberText, shareText } from '@demur/charts';
 import Link from 'next/link';
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import { useUrlState } from '../../client/use-url-state.ts';
 import { FactList, type Fact } from '../../components/fact-list.tsx';
 import { EmptyState, ErrorNotice, Loading } from '../../components/notice.tsx';
-import { countText, numberText } from '../../components/number-text.ts';
-import { shareText } from '../../components/share-text.ts';
 import study from '../../components/study.module.css';
 import { DiscoveryStudyDocument, type DiscoveryStudyQuery } from '../../graphql/graphql.ts';
 import { ablationWords } from '../circuits/ablation-words.ts';

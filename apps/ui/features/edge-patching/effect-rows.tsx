@@ -1,6 +1,6 @@
 /** Rows of effects: rank, from, to, port, effect, and a bar against the strongest of the page. */
+import { numberText } from '@demur/charts';
 import table from '../../components/data-table.module.css';
-import { numberText } from '../../components/number-text.ts';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { EffectRowFragmentDoc } from '../../graphql/graphql.ts';
 import { portWords } from '../circuits/edge-filter.ts';

@@ -1,7 +1,6 @@
 /** Faithfulness, and completeness where it was measured, over the share of edges on a logarithmic axis. */
-import type { ChartAxis } from '../../components/chart-axis.ts';
+import { type ChartAxis, shareText } from '@demur/charts';
 import { LineChart, type ChartLine } from '../../components/line-chart.tsx';
-import { shareText } from '../../components/share-text.ts';
 import study from '../../components/study.module.css';
 import type { Curve } from './faithfulness-study.tsx';
 

@@ -1,9 +1,9 @@
 'use client';
 /** A circuit evaluation: faithfulness by the share of edges that the circuit has, as a curve and as a table. */
+import { countText, numberText } from '@demur/charts';
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import { FactList } from '../../components/fact-list.tsx';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
-import { countText, numberText } from '../../components/number-text.ts';
 import study from '../../components/study.module.css';
 import { FaithfulnessStudyDocument, type FaithfulnessStudyQuery } from '../../graphql/graphql.ts';
 import { ablationWords } from '../circuits/ablation-words.ts';

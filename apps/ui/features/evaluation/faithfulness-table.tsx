@@ -1,8 +1,7 @@
 /** The circuits of an evaluation, a row each. */
+import { countText, numberText, shareText } from '@demur/charts';
 import table from '../../components/data-table.module.css';
-import { countText, numberText } from '../../components/number-text.ts';
 import { sentenceCase } from '../../components/sentence-case.ts';
-import { shareText } from '../../components/share-text.ts';
 import type { Curve } from './faithfulness-study.tsx';
 
 export function FaithfulnessTable({ points, metric }: { points: Curve['points']; metric: string }) {

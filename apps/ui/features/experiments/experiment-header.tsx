@@ -1,6 +1,6 @@
 'use client';
 /** What an experiment is, where it stands, why it failed, and what can be done with it. */
-import { durationText } from '../../components/number-text.ts';
+import { durationText } from '@demur/charts';
 import { PageHeader } from '../../components/page-header.tsx';
 import { Ago } from '../../components/ago.tsx';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';

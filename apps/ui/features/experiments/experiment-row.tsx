@@ -1,6 +1,6 @@
 /** One line of the list of experiments. */
+import { durationText } from '@demur/charts';
 import Link from 'next/link';
-import { durationText } from '../../components/number-text.ts';
 import { Ago } from '../../components/ago.tsx';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { ExperimentRowFragmentDoc } from '../../graphql/graphql.ts';

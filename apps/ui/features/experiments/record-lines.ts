@@ -1,6 +1,6 @@
 /** A record of any shape as lines of name and text. */
-import { bytesText, durationText } from '../../components/number-text.ts';
 
+import { bytesText, durationText } from '@demur/charts';
 export interface RecordLine {
   /** Path with dots, such as `seconds.run`. */
   name: string;

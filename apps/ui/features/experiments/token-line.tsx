@@ -1,5 +1,5 @@
 /** One prompt as its tokens, the shared prefix folded. */
-import { numberText } from '../../components/number-text.ts';
+import { numberText } from '@demur/charts';
 import { visibleToken } from '../patching/token-text.ts';
 import styles from './experiment-pairs.module.css';
 

@@ -1,6 +1,6 @@
 /** The chosen heads, strongest first. */
+import { numberText } from '@demur/charts';
 import table from '../../components/data-table.module.css';
-import { numberText } from '../../components/number-text.ts';
 import study from '../../components/study.module.css';
 import edges from '../circuits/edge-table.module.css';
 import { StrengthCell } from '../circuits/strength-cell.tsx';

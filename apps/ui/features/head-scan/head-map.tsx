@@ -1,7 +1,7 @@
 'use client';
 /** The score of every head, layers by heads; the chosen ones are set off. */
+import { symmetricExtent } from '@demur/charts';
 import { useMemo, useState } from 'react';
-import { symmetricExtent } from '../../components/colour-scale.ts';
 import { DivergingLegend } from '../../components/diverging-legend.tsx';
 import type { GridCell } from '../patching/grid-focus.ts';
 import { HeatMap } from '../patching/heat-map.tsx';

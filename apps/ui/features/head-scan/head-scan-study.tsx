@@ -1,8 +1,8 @@
 'use client';
 /** A head scan: the score of every head as a map, the chosen heads, and what these do together. */
+import { numberText } from '@demur/charts';
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
-import { numberText } from '../../components/number-text.ts';
 import study from '../../components/study.module.css';
 import { HeadScanStudyDocument, type HeadScanStudyQuery } from '../../graphql/graphql.ts';
 import { ChosenHeads } from './chosen-heads.tsx';

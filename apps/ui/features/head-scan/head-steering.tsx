@@ -1,10 +1,8 @@
 /** The chosen heads' summed contribution as a direction: added to the corrupted runs, and taken from the clean ones. */
-import type { ChartAxis } from '../../components/chart-axis.ts';
+import { type ChartAxis, numberText, shareText } from '@demur/charts';
 import table from '../../components/data-table.module.css';
 import { LineChart } from '../../components/line-chart.tsx';
-import { numberText } from '../../components/number-text.ts';
 import { sentenceCase } from '../../components/sentence-case.ts';
-import { shareText } from '../../components/share-text.ts';
 import study from '../../components/study.module.css';
 import { readFragment } from '../../graphql/fragment-masking.ts';
 import {

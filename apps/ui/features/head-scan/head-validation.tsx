@@ -1,7 +1,7 @@
 /** What the chosen heads do together, each time beside random sets of as many heads. */
+import { numberText } from '@demur/charts';
 import type { ReactNode } from 'react';
 import table from '../../components/data-table.module.css';
-import { numberText } from '../../components/number-text.ts';
 import study from '../../components/study.module.css';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { HeadValidationFragmentDoc, type HeadValidationFragment } from '../../graphql/graphql.ts';

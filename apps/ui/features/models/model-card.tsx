@@ -1,6 +1,6 @@
 /** One model: its shape at a glance, where it lies, and the hashes that its results are tied to. */
+import { countText } from '@demur/charts';
 import Link from 'next/link';
-import { countText } from '../../components/number-text.ts';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { ModelCardFragmentDoc } from '../../graphql/graphql.ts';
 import { ModelChecks } from './model-checks.tsx';

@@ -1,6 +1,6 @@
 /** The single checks: what each says, what it has measured, and what was allowed. */
+import { numberText } from '@demur/charts';
 import tableStyles from '../../components/data-table.module.css';
-import { numberText } from '../../components/number-text.ts';
 import type { ModelCheckFragment } from '../../graphql/graphql.ts';
 import styles from './model-checks.module.css';
 

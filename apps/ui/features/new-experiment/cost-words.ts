@@ -1,5 +1,5 @@
 /** What an experiment will take, in the words of the form. */
-import { bytesText, countText, durationText } from '../../components/number-text.ts';
+import { bytesText, countText, durationText } from '@demur/charts';
 import type { EstimateQuery } from '../../graphql/graphql.ts';
 
 export type Cost = EstimateQuery['estimate'];

@@ -1,5 +1,5 @@
 /** A grid made ready to draw: every cell with its colour and the words that say it. */
-import { numberText } from '../../components/number-text.ts';
+import { numberText } from '@demur/charts';
 import { cellValue, type ColumnView, type RowView } from './grid-view.ts';
 import { colourOf, type MeasuredGrid } from './measure.ts';
 

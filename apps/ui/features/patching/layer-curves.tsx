@@ -1,7 +1,7 @@
 'use client';
 /** The effect as a function of the layer, a line a chosen column: the mean over pairs and, as a band, their spread. */
+import { countedAxis } from '@demur/charts';
 import { useState } from 'react';
-import { countedAxis } from '../../components/chart-axis.ts';
 import { LineChart, type ChartLine } from '../../components/line-chart.tsx';
 import { Segmented } from '../../components/segmented.tsx';
 import { columnWords } from './heat-map-view.ts';

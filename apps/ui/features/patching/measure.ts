@@ -1,6 +1,6 @@
 /** The two ways to read a patched run: the refusal score, and the metric as it is. */
+import { divergingColour, symmetricExtent } from '@demur/charts';
 import { sentenceCase } from '../../components/sentence-case.ts';
-import { divergingColour, symmetricExtent } from '../../components/colour-scale.ts';
 import type { Grid, Matrix } from './grid-view.ts';
 
 export type Measure = 'score' | 'raw';

@@ -1,5 +1,5 @@
 /** The numbers of a heat map as a plain table, for those who read rather than look, and for copying. */
-import { numberText } from '../../components/number-text.ts';
+import { numberText } from '@demur/charts';
 import { columnWords, type HeatMapView } from './heat-map-view.ts';
 import styles from './heat-map.module.css';
 

@@ -1,8 +1,8 @@
 'use client';
 /** One activation's grid: its heat map with the cell in words, its legend, or its numbers as a table. */
+import { numberText } from '@demur/charts';
 import { useMemo, useState } from 'react';
 import { DivergingLegend } from '../../components/diverging-legend.tsx';
-import { numberText } from '../../components/number-text.ts';
 import type { GridCell } from './grid-focus.ts';
 import { columnViews, rowViews, strongestRows, type Grid, type PromptPair } from './grid-view.ts';
 import { HeatMap } from './heat-map.tsx';

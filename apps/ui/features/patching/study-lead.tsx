@@ -1,5 +1,5 @@
 /** What was patched into what, in a sentence with the first pair's answer tokens. */
-import { numberText } from '../../components/number-text.ts';
+import { numberText } from '@demur/charts';
 import type { Grid } from './grid-view.ts';
 import styles from './patching-study.module.css';
 import { visibleToken } from './token-text.ts';

@@ -1,9 +1,9 @@
 'use client';
 /** A steering or a generation: the metric at every coefficient, and what the model wrote for each pair. */
+import { numberText } from '@demur/charts';
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import table from '../../components/data-table.module.css';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
-import { numberText } from '../../components/number-text.ts';
 import { sentenceCase } from '../../components/sentence-case.ts';
 import { SteeringStudyDocument } from '../../graphql/graphql.ts';
 import { visibleToken } from '../patching/token-text.ts';

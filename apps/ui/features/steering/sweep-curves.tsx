@@ -1,6 +1,6 @@
 'use client';
 /** The metric, and the shares of flipped pairs and of refusals, over the coefficients of a steering. */
-import type { ChartAxis } from '../../components/chart-axis.ts';
+import type { ChartAxis } from '@demur/charts';
 import { LineChart, type ChartLine } from '../../components/line-chart.tsx';
 import { sentenceCase } from '../../components/sentence-case.ts';
 import study from '../../components/study.module.css';

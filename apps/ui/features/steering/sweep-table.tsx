@@ -1,7 +1,6 @@
 /** What each coefficient of a steering does, as means over pairs: a coefficient a column. */
+import { numberText, shareText } from '@demur/charts';
 import table from '../../components/data-table.module.css';
-import { numberText } from '../../components/number-text.ts';
-import { shareText } from '../../components/share-text.ts';
 import { sentenceCase } from '../../components/sentence-case.ts';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { SweepTableFragmentDoc, type SweepTableFragment } from '../../graphql/graphql.ts';

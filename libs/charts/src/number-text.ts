@@ -9,6 +9,9 @@ export function numberText(value: number | null | undefined, digits = 3): string
   return text.replace('-', '−');
 }
 
+/** A round number, such as a tick's, with all its digits and a real minus sign. */
+export const numeralText = (value: number): string => String(value).replace('-', '−');
+
 const fixed = (value: number, size: number, digits: number): string =>
   value.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(size))));
 

@@ -20,12 +20,14 @@ function roundUp(value: number): number {
   return Number((Math.ceil(value / unit - 1e-9) * unit).toPrecision(2));
 }
 
+/** How much of an end's colour a signed fraction in [-1, 1] has; beyond the ends as much as they have. */
+export const scaleStrength = (fraction: number): number => Math.min(1, Math.abs(fraction)) ** gamma;
+
 /** CSS colour of a signed fraction in [-1, 1]; outside it the ends, and a cell without a value has its own colour. */
 export function divergingColour(fraction: number | null): string {
   if (fraction === null || !Number.isFinite(fraction)) return 'var(--missing)';
-  const strength = Math.min(1, Math.abs(fraction)) ** gamma;
   const end = fraction < 0 ? 'var(--scale-negative)' : 'var(--scale-positive)';
-  return `color-mix(in oklab, ${end} ${(strength * 100).toFixed(1)}%, var(--scale-zero))`;
+  return `color-mix(in oklab, ${end} ${(scaleStrength(fraction) * 100).toFixed(1)}%, var(--scale-zero))`;
 }
 
 /** The scale as a CSS gradient, left to right, for a legend. */

@@ -22,15 +22,11 @@ export function linePath(values: readonly (number | null)[], { x, y }: Scales): 
     .join('');
 }
 
-/** Closed SVG path of value ± spread; points where either is missing are left out. */
-export function bandPath(
-  values: readonly (number | null)[],
-  spread: readonly (number | null)[],
-  { x, y }: Scales,
-): string {
-  const points = values.flatMap((value, i) => {
-    const around = spread[i] ?? null;
-    return value === null || around === null ? [] : [{ at: x(i), high: y(value + around), low: y(value - around) }];
+/** Closed SVG path between two lines; points where either is missing are left out. */
+export function bandPath(low: readonly (number | null)[], high: readonly (number | null)[], { x, y }: Scales): string {
+  const points = low.flatMap((least, i) => {
+    const most = high[i] ?? null;
+    return least === null || most === null ? [] : [{ at: x(i), high: y(most), low: y(least) }];
   });
   if (points.length < 2) return '';
   const upper = points.map(({ at, high }) => `${place(at)} ${place(high)}`);
@@ -38,4 +34,5 @@ export function bandPath(
   return `M${[...upper, ...lower].join('L')}Z`;
 }
 
-const place = (coordinate: number): string => String(Math.round(coordinate * 10) / 10);
+/** A coordinate to a tenth of a unit. */
+export const place = (coordinate: number): string => String(Math.round(coordinate * 10) / 10);
