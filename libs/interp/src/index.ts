@@ -1,4 +1,5 @@
 /** @demur/interp: experiments, from their spec to their result. Without a tensor library: the engine is a process. */
+export { loadPairs, type LoadPairsOptions } from './dataset/load-pairs.ts';
 export { lintPairs, resolvePairs, type ResolvedDataSet } from './dataset/resolve-pairs.ts';
 export type { ResolvedPair } from './dataset/resolved-pair.ts';
 export { builtInDescription, builtInNames, builtInPairs } from './dataset/built-in.ts';

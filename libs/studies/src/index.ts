@@ -12,3 +12,7 @@ export type {
 } from './report.ts';
 export type { StepSpec, Study, StudyContent, StudyFinding, StudyGiven, StudyRun } from './study.ts';
 export { STUDY_NAMES, type StudyName } from './study-names.ts';
+export { NoUsablePairsError, StudyError, StudyStepError, UnknownStudyError } from './errors.ts';
+export { prepareStudy, type StudyPlaces, type StudyRequest } from './prepare-study.ts';
+export { runStudy, type RunStudyOptions, type StepOutcome, type StepPlace, type StudyExecutor } from './run-study.ts';
+export { studies, studyOf } from './studies/index.ts';

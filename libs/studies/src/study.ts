@@ -5,11 +5,13 @@ import type { CheckedClaim } from './claims.ts';
 import type { RefusalContrast, ReportSection } from './report.ts';
 import type { StudyName } from './study-names.ts';
 
-/** What a study is asked of. */
+/** What a study is asked of; prepare-study.ts makes it. */
 export interface StudyGiven {
   /** As specs name them. */
   model: string;
   pairs: ExperimentSpec['pairs'];
+  /** What reports call the pairs: the name of a data set, or of a file. */
+  dataSetName: string;
   seed: number;
   config: ModelConfig;
   tokenizer: Tokenizer | null;

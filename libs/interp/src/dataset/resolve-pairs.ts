@@ -29,11 +29,13 @@ export function resolvePairs(pairs: PairSpec[], context: PairContext): ResolvedD
 }
 
 export interface LintedDataSet {
+  /** Those without a mistake, in their order. */
+  usable: PairSpec[];
   errors: PairError[];
   warnings: string[];
 }
 
-/** Every mistake in a data set, not only the first, and its warnings. */
+/** Every mistake in a data set, not only the first, its warnings, and what is left of it. */
 export function lintPairs(pairs: PairSpec[], context: PairContext): LintedDataSet {
   const errors: PairError[] = [];
   const resolved = pairs.flatMap((pair, at) => {
@@ -45,7 +47,8 @@ export function lintPairs(pairs: PairSpec[], context: PairContext): LintedDataSe
       return [];
     }
   });
-  return { errors, warnings: pairWarnings(resolved, context.tokenizer) };
+  const usable = resolved.map(({ at }) => pairs[at]!);
+  return { usable, errors, warnings: pairWarnings(resolved, context.tokenizer) };
 }
 
 function resolvePair(pair: PairSpec, path: string, context: PairContext): ResolvedPair {

@@ -1,0 +1,13 @@
+/** The table of studies. One is added here, with its name in study-names.ts. */
+import { UnknownStudyError } from '../errors.ts';
+import type { StudyName } from '../study-names.ts';
+import type { Study } from '../study.ts';
+
+export const studies: Partial<Record<StudyName, Study>> = {};
+
+/** @throws UnknownStudyError, which names those that there are */
+export function studyOf(name: string): Study {
+  const study = Object.hasOwn(studies, name) ? studies[name as StudyName] : undefined;
+  if (study === undefined) throw new UnknownStudyError(name, Object.keys(studies));
+  return study;
+}

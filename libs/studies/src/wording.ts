@@ -1,0 +1,23 @@
+/** Numbers as the sentences of reports write them. */
+
+/** Three significant digits at most, with a true minus: `−0.0312`, `12.3`, `0`. */
+export function number(value: number): string {
+  const digits = Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+  return digits.replace('-', '−');
+}
+
+/** `0.983` as `98 %`; one digit more within a percent of none or all, where it matters. */
+export function percent(share: number): string {
+  const isNearAnEnd = (share > 0 && share < 0.01) || (share > 0.99 && share < 1);
+  return `${(100 * share).toFixed(isNearAnEnd ? 1 : 0)} %`.replace('-', '−');
+}
+
+/** `1 pair`, `64 pairs`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(items: readonly string[]): string {
+  return items.length < 2 ? items.join() : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}
