@@ -1,9 +1,7 @@
 /** `demur model`: the group of subcommands on one model. What each does is a file of its own. */
-import { backendNames } from '@demur/model';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
+import { withEngineOptions } from './engine-options.ts';
 import type { ModelCheckArguments } from './model-check.ts';
-import { memoryOption } from './memory-option.ts';
-import { wholeNumber } from './whole-number.ts';
 
 export function modelCommand(): Command {
   const group = new Command('model').description('models on this machine and on the Hub');
@@ -15,16 +13,10 @@ export function modelCommand(): Command {
       const { modelAdd } = await import('./model-add.ts');
       process.exitCode = await modelAdd(model);
     });
-  group
-    .command('check')
+  withEngineOptions(group.command('check'))
     .description('check the engine on a model: against its reference files, and against itself')
     .argument('<MODEL>', 'what a spec calls the model: a directory, a GGUF file or a Hub id')
     .option('--reference <FILE>', 'a reference to compare with (default: demur-reference.safetensors beside the model)')
-    .addOption(
-      new Option('--backend <name>', 'what computes').choices(['auto', ...backendNames]).default('auto' as const),
-    )
-    .option('--workers <n>', 'worker threads, one core each (default: one a core)', wholeNumber)
-    .addOption(memoryOption())
     .option('--json', 'print the outcome as JSON')
     .action(async (model: string, options: Omit<ModelCheckArguments, 'model'>) => {
       const { modelCheck } = await import('./model-check.ts');

@@ -55,7 +55,7 @@ export async function findExperiment(experiment: string, resolve: ResolveExperim
 }
 
 /** What `demur run` wrote to a folder. @throws FoundExperimentError */
-async function readResultFolder(experiment: string, folder: string): Promise<FoundExperiment> {
+export async function readResultFolder(experiment: string, folder: string): Promise<FoundExperiment> {
   const file = join(folder, 'arrays.safetensors');
   return {
     result: await readResult(experiment, join(folder, 'result.json')),

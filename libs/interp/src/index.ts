@@ -46,7 +46,7 @@ export {
   type CircuitShape,
   type ScoredCircuit,
 } from './formats/scored-circuit.ts';
-export { spearman } from './correlation.ts';
+export { pearson, spearman } from './correlation.ts';
 export { buildGraph, type Graph, type KvHeads } from './graph/graph.ts';
 export { ascendingOrder, descendingOrder, strengthOrder } from './graph/score-order.ts';
 export { metricLabel } from './metrics/describe-metric.ts';
@@ -76,7 +76,7 @@ export {
   type ExperimentSpec,
 } from './spec.ts';
 export { placedVector, type DirectionPlace } from './direction/found-direction.ts';
-export type { FoundExperiment } from './found-experiment.ts';
+export { readResultFolder, type FoundExperiment } from './found-experiment.ts';
 export { SpecError, type SpecIssue } from './spec/errors.ts';
 export type { PairSpec, PromptSpec, TokenSpec } from './spec/pair.ts';
 export { OutputError, reserveOutput, writeResult } from './write-result.ts';
