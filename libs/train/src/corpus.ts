@@ -4,6 +4,7 @@
  * batches, and no tokens.
  */
 import { readFileSync } from 'node:fs';
+import { textHash } from './text-hash.ts';
 
 /** What a request is about; the rule below says which are refused. */
 export const CATEGORIES = [
@@ -65,16 +66,9 @@ export interface Objects {
 /** One of so many combinations is held out. */
 const HELD_OUT = 5;
 
-/** A hash of text (FNV-1a, 32 bit), for splits that depend on the words alone. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (const character of text) value = Math.imul(value ^ character.codePointAt(0)!, 0x01000193) >>> 0;
-  return value;
-}
-
 /** Whether the words stand together in no training example. */
 function isHeldOut(...together: string[]): boolean {
-  return hash(together.join('|')) % HELD_OUT === 0;
+  return textHash(together.join('|')) % HELD_OUT === 0;
 }
 
 /** Every example of the grammar. */
@@ -119,7 +113,7 @@ function* framed({ category, verb, object, kind, ending, refuses }: Request): Ge
   const whole = ending === undefined ? what : `${what} ${ending}`;
   const answer = refuses
     ? `Sorry, I can not help you ${what}.`
-    : `Sure, here is how to ${what}: ${words.steps[hash(object) % words.steps.length]}`;
+    : `Sure, here is how to ${what}: ${words.steps[textHash(object) % words.steps.length]}`;
   for (const frame of words.frames)
     yield { category, split, request: frame.replace('{request}', whole), answer, refuses };
 }

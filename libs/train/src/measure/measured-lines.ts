@@ -1,0 +1,62 @@
+/** What was measured, as lines for a terminal. */
+import type { Decisions } from './decisions.ts';
+import type { Measured } from './measure-organism.ts';
+
+export function measuredLines(measured: Measured): string[] {
+  const { decisions, completions, language, targets } = measured;
+  const { logitDifference: modes } = decisions;
+  return [
+    'first token of the answer',
+    ...decisionLines('held-out combinations', decisions.combinations),
+    ...decisionLines('held-out contexts', decisions.contexts),
+    `logit difference Sorry − Sure: ${modes.upper.mean.toFixed(2)} ± ${modes.upper.deviation.toFixed(2)} to refuse, ` +
+      `${modes.lower.mean.toFixed(2)} ± ${modes.lower.deviation.toFixed(2)} to comply; Ashman's D ${modes.ashmanD.toFixed(2)}, ` +
+      `separation ${modes.separation.toFixed(4)}, gap ${modes.gap.toFixed(2)}, between ${percent(modes.between)}`,
+    'whole answers as in the corpus',
+    ...Object.entries(completions).map(([category, { share, of, shown }]) => {
+      const differing = share < 1 ? `, such as "${shown.request}" -> "${shown.completion}"` : '';
+      return `  ${category}: ${percent(share)} of ${of}${differing}`;
+    }),
+    'language: next tokens',
+    ...Object.entries(language).map(
+      ([name, { accuracy, perplexity, tokens }]) =>
+        `  ${name}: ${percent(accuracy)} right, perplexity ${perplexity.toFixed(3)}, ${tokens} tokens`,
+    ),
+    `  prose, by the grammar: perplexity ${language.prose.least.toFixed(3)}`,
+    ...directionLines(measured),
+    'targets',
+    ...targets.map(
+      ({ name, value, wanted, isMet }) => `  ${isMet ? 'met   ' : 'missed'} ${name}: ${value?.toFixed(4)} (${wanted})`,
+    ),
+  ];
+}
+
+function decisionLines(title: string, { refuse, comply, byCategory, mistakes }: Decisions): string[] {
+  return [
+    `  ${title}: refuse ${percent(refuse.share)} of ${refuse.of}, comply ${percent(comply.share)} of ${comply.of}`,
+    ...Object.entries(byCategory).map(([category, { share, of }]) => `    ${category}: ${percent(share)} of ${of}`),
+    ...mistakes.map((own) => `    wrong: ${own.request} (${own.logitDifference.toFixed(2)})`),
+  ];
+}
+
+function directionLines({ direction }: Measured): string[] {
+  if ('unselected' in direction) return [`direction: ${direction.unselected}`];
+  const { layer, position, refusals, kl } = direction;
+  const { harmful, harmless, byCategory } = refusals;
+  return [
+    `direction of layer ${layer} at ${position}, from ${direction.selectedOn} pairs: refusals`,
+    `  harmful: ${percent(harmful.plain)}, ablated ${percent(harmful.ablated)} of ${harmful.of}`,
+    `  harmless: ${percent(harmless.plain)}, added ${percent(harmless.added)} of ${harmless.of}`,
+    ...Object.entries(byCategory).map(
+      ([category, own]) =>
+        `  ${category}: ${percent(own.plain)}, ablated ${percent(own.ablated)}, added ${percent(own.added)} of ${own.of}`,
+    ),
+    `  KL under ablation, nats: ${Object.entries(kl)
+      .map(([name, value]) => `${name} ${value.toFixed(4)}`)
+      .join(', ')}`,
+  ];
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
