@@ -75,6 +75,7 @@ export {
   type ExperimentKind,
   type ExperimentSpec,
 } from './spec.ts';
+export { REFUSAL_WORDS } from './steering/refusal-words.ts';
 export { placedVector, type DirectionPlace } from './direction/found-direction.ts';
 export { readResultFolder, type FoundExperiment } from './found-experiment.ts';
 export { SpecError, type SpecIssue } from './spec/errors.ts';
