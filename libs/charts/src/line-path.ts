@@ -15,7 +15,7 @@ export function linePath(values: readonly (number | null)[], { x, y }: Scales): 
         pen = 'M';
         return '';
       }
-      const step = `${pen}${place(x(index))} ${place(y(value))}`;
+      const step = `${pen}${coordinateText(x(index))} ${coordinateText(y(value))}`;
       pen = 'L';
       return step;
     })
@@ -29,10 +29,10 @@ export function bandPath(low: readonly (number | null)[], high: readonly (number
     return least === null || most === null ? [] : [{ at: x(i), high: y(most), low: y(least) }];
   });
   if (points.length < 2) return '';
-  const upper = points.map(({ at, high }) => `${place(at)} ${place(high)}`);
-  const lower = points.map(({ at, low }) => `${place(at)} ${place(low)}`).reverse();
+  const upper = points.map(({ at, high }) => `${coordinateText(at)} ${coordinateText(high)}`);
+  const lower = points.map(({ at, low }) => `${coordinateText(at)} ${coordinateText(low)}`).reverse();
   return `M${[...upper, ...lower].join('L')}Z`;
 }
 
 /** A coordinate to a tenth of a unit. */
-export const place = (coordinate: number): string => String(Math.round(coordinate * 10) / 10);
+export const coordinateText = (coordinate: number): string => String(Math.round(coordinate * 10) / 10);
