@@ -17,5 +17,7 @@ export * from './repositories/experiments.ts';
 export * from './repositories/model-checks.ts';
 export * from './repositories/models.ts';
 export * from './repositories/shards.ts';
+export * from './repositories/studies.ts';
 export * from './schema/index.ts';
+export type { StudyHandler, StudyJobs } from './study-jobs.ts';
 export { openJobs, WorkerDiedError, type JobContext, type JobHandler, type JobOptions, type Jobs } from './jobs.ts';

@@ -5,6 +5,7 @@ import type { Database, Session } from './database.ts';
 import { DatabaseError, DatabaseUnreachableError, expectedFailure } from './errors.ts';
 import { openModelCheckJobs, type ModelCheckJobs } from './model-check-jobs.ts';
 import { newId } from './new-id.ts';
+import { takeOrphans } from './orphans.ts';
 import {
   ExperimentStatusError,
   cancelExperiment,
@@ -16,6 +17,8 @@ import {
   startExperiment,
 } from './repositories/experiments.ts';
 import type { Experiment, ExperimentError, ExperimentProgress } from './schema/experiments.ts';
+import { openStudyJobs, type StudyJobs } from './study-jobs.ts';
+import { takeUpJobs } from './take-up-jobs.ts';
 
 export interface JobContext {
   /** Aborted when the experiment is cancelled or this process stops. */
@@ -36,6 +39,8 @@ export interface Jobs {
   cancel(experimentId: string): Promise<Experiment>;
   /** The queue of checks of models. */
   modelChecks: ModelCheckJobs;
+  /** The queue of studies. */
+  studies: StudyJobs;
   /** Aborts what runs here, puts it back into the queue, and ends the connection. */
   stop(): Promise<void>;
 }
@@ -81,9 +86,10 @@ export async function openJobs(db: Database, options: JobOptions = {}): Promise<
   await boss.createQueue(queue, { notify: true, ...limits });
   await boss.updateQueue(queue, limits);
   await warmQueueCache(boss);
-  await requeueOrphans(db, boss);
+  for (const id of await takeOrphans(db, boss, { queue, table: 'experiments' })) await boss.send(queue, {}, { id });
   const modelChecks = await openModelCheckJobs(db, boss, { describe, onError, heartbeatSeconds });
-  return jobsOf(db, boss, { onChange, onError, modelChecks });
+  const studies = await openStudyJobs(db, boss, { describe, heartbeatSeconds });
+  return jobsOf(db, boss, { onChange, onError, modelChecks, studies });
 }
 
 function bossDefaults(heartbeatSeconds: number): ConstructorOptions {
@@ -101,45 +107,22 @@ async function warmQueueCache(boss: PgBoss): Promise<void> {
   await boss.getJobById(queue, newId());
 }
 
-/**
- * Queues anew each open experiment that no job will bring to an end. On PGlite no other process can be alive, so an
- * active job is an orphan as well; on PostgreSQL the missing heartbeat tells.
- */
-async function requeueOrphans(db: Database, boss: PgBoss): Promise<void> {
-  const ended = ['completed', 'failed', 'cancelled', ...(db.driver === 'pglite' ? ['active'] : [])];
-  const { rows } = await db.executeSql<{ id: string; hasJob: boolean }>(
-    `SELECT e.id, j.id IS NOT NULL AS "hasJob"
-     FROM experiments e LEFT JOIN pgboss.job j ON j.name = $1 AND j.id = e.id::uuid
-     WHERE e.status IN ('QUEUED', 'RUNNING') AND (j.id IS NULL OR j.state::text = ANY($2::text[]))
-     ORDER BY e.id`,
-    [queue, ended],
-  );
-  for (const { id, hasJob } of rows) {
-    if (hasJob) await boss.deleteJob(queue, id);
-    await boss.send(queue, {}, { id });
-  }
-}
-
 type Callbacks = Required<Pick<JobOptions, 'onChange' | 'onError'>>;
 
 function jobsOf(
   db: Database,
   boss: PgBoss,
-  { modelChecks, ...callbacks }: Callbacks & Pick<Jobs, 'modelChecks'>,
+  { modelChecks, studies, ...callbacks }: Callbacks & Pick<Jobs, 'modelChecks' | 'studies'>,
 ): Jobs {
   const running = new Map<string, AbortController>();
   return {
-    modelChecks,
+    ...{ modelChecks, studies },
     enqueue: async (experimentId, session) => {
       await boss.send(queue, {}, { id: experimentId, ...(session && { db: session }) });
       if (!session) callbacks.onChange(experimentId);
     },
-    work: async (handler, { concurrency = 1 } = {}) => {
-      const options = { localConcurrency: concurrency, notifyPollingIntervalSeconds: 5 };
-      await boss.work<object>(queue, options, async ([job]) => {
-        if (job) await runJob(db, job, { ...callbacks, handler, running });
-      });
-    },
+    work: (handler, { concurrency } = {}) =>
+      takeUpJobs(boss, queue, { concurrency, run: (job) => runJob(db, job, { ...callbacks, handler, running }) }),
     cancel: async (experimentId) => {
       const experiment = await cancelExperiment(db, experimentId);
       running.get(experimentId)?.abort(new ExperimentStopped('cancelled'));
@@ -147,6 +130,7 @@ function jobsOf(
       return experiment;
     },
     stop: async () => {
+      studies.stop();
       modelChecks.stop();
       for (const controller of running.values()) controller.abort(new ExperimentStopped('stopping'));
       await boss.stop({ graceful: true, timeout: stopTimeoutMs });

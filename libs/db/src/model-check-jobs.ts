@@ -2,6 +2,7 @@
 import type { Job, PgBoss } from 'pg-boss';
 import type { Database, Session } from './database.ts';
 import { newId } from './new-id.ts';
+import { takeOrphans } from './orphans.ts';
 import {
   endModelCheck,
   failModelCheck,
@@ -11,6 +12,7 @@ import {
 } from './repositories/model-checks.ts';
 import type { ExperimentError, ExperimentProgress } from './schema/experiments.ts';
 import type { ModelCheck } from './schema/model-checks.ts';
+import { takeUpJobs } from './take-up-jobs.ts';
 
 /** Makes a check. What it throws ends the check as FAILED. */
 export type ModelCheckHandler = (
@@ -53,34 +55,16 @@ export async function openModelCheckJobs(
   await boss.createQueue(queue, { notify: true, ...settings });
   await boss.updateQueue(queue, settings);
   await boss.getJobById(queue, newId());
-  await failOrphans(db, boss);
+  for (const id of await takeOrphans(db, boss, { queue, table: 'model_checks' })) await failModelCheck(db, id, left);
   const stopping = new AbortController();
   return {
     enqueue: async (checkId, session) => {
       await boss.send(queue, {}, { id: checkId, db: session });
     },
-    work: async (handler) => {
-      await boss.work<object>(queue, { localConcurrency: 1, notifyPollingIntervalSeconds: 5 }, async ([job]) => {
-        if (job) await runJob(db, job, { handler, stopping: stopping.signal, ...options });
-      });
-    },
+    work: (handler) =>
+      takeUpJobs(boss, queue, { run: (job) => runJob(db, job, { handler, stopping: stopping.signal, ...options }) }),
     stop: () => stopping.abort(),
   };
-}
-
-/** On PGlite no other process can be alive, so a job that is active is an orphan as well. */
-async function failOrphans(db: Database, boss: PgBoss): Promise<void> {
-  const ended = ['completed', 'failed', 'cancelled', ...(db.driver === 'pglite' ? ['active'] : [])];
-  const { rows } = await db.executeSql<{ id: string; hasJob: boolean }>(
-    `SELECT c.id, j.id IS NOT NULL AS "hasJob"
-     FROM model_checks c LEFT JOIN pgboss.job j ON j.name = $1 AND j.id = c.id::uuid
-     WHERE c.status IN ('QUEUED', 'RUNNING') AND (j.id IS NULL OR j.state::text = ANY($2::text[]))`,
-    [queue, ended],
-  );
-  for (const { id, hasJob } of rows) {
-    if (hasJob) await boss.deleteJob(queue, id);
-    await failModelCheck(db, id, left);
-  }
 }
 
 interface Worker extends ModelCheckJobOptions {

@@ -10,3 +10,4 @@ export * from './experiments.ts';
 export * from './model-checks.ts';
 export * from './models.ts';
 export * from './shards.ts';
+export * from './studies.ts';
