@@ -1,9 +1,14 @@
 /** The table of studies. One is added here, with its name in study-names.ts. */
 import { UnknownStudyError } from '../errors.ts';
+import { gemmaReplication } from './gemma-replication/gemma-replication.ts';
+import { layerCurve } from './layer-curve.ts';
 import type { StudyName } from '../study-names.ts';
 import type { Study } from '../study.ts';
 
-export const studies: Partial<Record<StudyName, Study>> = {};
+export const studies: Partial<Record<StudyName, Study>> = {
+  'layer-curve': layerCurve,
+  'gemma-replication': gemmaReplication,
+};
 
 /** @throws UnknownStudyError, which names those that there are */
 export function studyOf(name: string): Study {

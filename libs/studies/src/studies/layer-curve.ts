@@ -1,0 +1,193 @@
+/**
+ * S2: the refusal score as a function of the layer at which the residual stream is patched, at the object, after it, and at
+ * the last position: where refusal is, layer by layer, on its way from the word to the answer.
+ */
+import type { CheckedClaim } from '../claims.ts';
+import type { LineChart, Table } from '../figure.ts';
+import { patchingScores, type PatchingScores } from '../patching-scores.ts';
+import { placesInOrder, promptPlaces, type PromptPlace } from '../prompt-places.ts';
+import type { ReportSection } from '../report.ts';
+import type { Study, StudyRun } from '../study.ts';
+import { counted, listed, number } from '../wording.ts';
+
+type Direction = 'denoising' | 'noising';
+
+const WHAT: Record<Direction, string> = {
+  denoising: 'activations of the prompt to refuse, put into the run on the other',
+  noising: 'activations of the other prompt, put into the run on the one to refuse',
+};
+
+/** One place's curve, a value a layer. */
+interface Curve {
+  place: PromptPlace;
+  mean: (number | null)[];
+  deviation: (number | null)[];
+}
+
+export const layerCurve: Study = {
+  name: 'layer-curve',
+  title: 'Refusal by layer',
+  question: 'At which layers, and at which positions of the prompt, does the residual stream carry the refusal?',
+  steps: [
+    { name: 'denoising', title: 'The residual stream of the prompt to refuse, put into the other run' },
+    { name: 'noising', title: 'The reverse' },
+  ],
+  async run(run) {
+    const denoising = await curvesOf(run, 'denoising');
+    const noising = await curvesOf(run, 'noising');
+    return {
+      sections: [
+        sectionOf('Refusal put in', { direction: 'denoising', curves: denoising, run }),
+        sectionOf('Refusal taken out', { direction: 'noising', curves: noising, run }),
+      ],
+      claims: [dependsOnLayer(denoising)],
+    };
+  },
+};
+
+async function curvesOf({ given, step }: StudyRun, direction: Direction): Promise<Curve[]> {
+  const places = placesInOrder(promptPlaces(given.dataSet.pairs));
+  const positions = places.map(({ position }) => position);
+  const options = { direction, activations: ['resid_pre'], positions };
+  const finding = await step(direction, { kind: 'activation-patching', options });
+  const scores = await patchingScores(finding, 'resid_pre');
+  return places.map((place, slot) => ({ place, ...columnOf(scores, slot) }));
+}
+
+function columnOf({ mean, deviation }: PatchingScores, slot: number): Pick<Curve, 'mean' | 'deviation'> {
+  return { mean: mean.map((row) => row[slot]!), deviation: deviation.map((row) => row[slot]!) };
+}
+
+/** The layers, among those that a curve has, at which the score is at least half. */
+function layersOverHalf({ mean }: Curve): number[] {
+  return mean.flatMap((score, layer) => (score !== null && score >= 0.5 ? [layer] : []));
+}
+
+function sectionOf(
+  title: string,
+  { direction, curves, run }: { direction: Direction; curves: Curve[]; run: StudyRun },
+): ReportSection {
+  const pairs = counted(run.given.dataSet.pairs.length, 'pair');
+  return {
+    title,
+    paragraphs: [
+      `The refusal score is 0 where the patch changes nothing and 1 where it does as much as the whole other prompt (${WHAT[direction]}; ${pairs}).`,
+      ...curves.map(curveSentence),
+      handOver(curves),
+    ],
+    figures: [chartOf(title, { direction, curves })],
+    tables: [tableOf(curves)],
+  };
+}
+
+function curveSentence(curve: Curve): string {
+  const { place, mean } = curve;
+  const scores = mean.filter((score) => score !== null);
+  const over = layersOverHalf(curve);
+  const range = `Patched at the ${placeName(place)}, the score goes from ${number(scores[0]!)} before layer 0 to ${number(scores.at(-1)!)} before layer ${mean.length - 1}`;
+  if (over.length === 0) return `${range}; it is under half at every layer.`;
+  if (over.length === scores.length) return `${range}; it is half or more at every layer.`;
+  return `${range}; it is half or more ${layersText(over)}.`;
+}
+
+function placeName({ label }: PromptPlace): string {
+  return label === 'after the object' ? 'token after the object' : label;
+}
+
+/** `before layer 3`, `before layers 0–4 and 7`. */
+function layersText(layers: readonly number[]): string {
+  return `before layer${layers.length === 1 ? '' : 's'} ${listed(layerRanges(layers))}`;
+}
+
+/** Ascending layers with those that follow each other as one: 0–4, 7. */
+function layerRanges(layers: readonly number[]): string[] {
+  const ranges: [number, number][] = [];
+  for (const layer of layers) {
+    const open = ranges.at(-1);
+    if (open?.[1] === layer - 1) open[1] = layer;
+    else ranges.push([layer, layer]);
+  }
+  return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`));
+}
+
+/** From the object to the last position: the last layer of the one, and the first of the other. */
+function handOver(curves: readonly Curve[]): string {
+  const leaves = layersOverHalf(curves[0]!).at(-1);
+  const arrives = layersOverHalf(curves.at(-1)!)[0];
+  if (leaves === undefined && arrives === undefined)
+    return 'Neither the object nor the last position carries half of it anywhere.';
+  if (leaves === undefined)
+    return `The object carries less than half of it at every layer; the last position carries half before layer ${arrives}.`;
+  if (arrives === undefined)
+    return `The object carries half of it up to layer ${leaves}; the last position never does before the last layer.`;
+  const between = arrives - leaves - 1;
+  if (between < 0)
+    return `From layer ${arrives} to layer ${leaves} the object and the last position each carry half of it.`;
+  const way = between === 0 ? 'at once' : `with ${counted(between, 'layer')} between, where neither carries half`;
+  return `It passes from the object (half or more up to layer ${leaves}) to the last position (from layer ${arrives}) ${way}.`;
+}
+
+function chartOf(title: string, { direction, curves }: { direction: Direction; curves: Curve[] }): LineChart {
+  const shifted = ({ mean, deviation }: Curve, sign: number) =>
+    mean.map((score, layer) => (score === null ? null : score + sign * (deviation[layer] ?? 0)));
+  return {
+    kind: 'lines',
+    title: `${title}: refusal score by layer`,
+    caption: `${capital(WHAT[direction])}. Lines are means over pairs, bands a standard deviation of single pairs. ${handOver(curves)}`,
+    x: { title: 'layer before which the residual stream is patched', values: curves[0]!.mean.map((_, layer) => layer) },
+    y: { title: 'refusal score' },
+    series: curves.map((curve) => ({
+      name: curve.place.label,
+      values: curve.mean,
+      low: shifted(curve, -1),
+      high: shifted(curve, 1),
+    })),
+  };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function tableOf(curves: readonly Curve[]): Table {
+  return {
+    title: 'Where each position carries half of it',
+    columns: ['position', 'highest score', 'at layer', 'standard deviation there', 'layers with half or more'],
+    rows: curves.map((curve) => {
+      const best = bestLayer(curve);
+      return [
+        curve.place.label,
+        curve.mean[best]!,
+        best,
+        curve.deviation[best]!,
+        layerRanges(layersOverHalf(curve)).join(', ') || 'none',
+      ];
+    }),
+  };
+}
+
+function bestLayer({ mean }: Curve): number {
+  return mean.reduce<number>(
+    (best, score, layer) => ((score ?? -Infinity) > (mean[best] ?? -Infinity) ? layer : best),
+    0,
+  );
+}
+
+/** Half of the score between the layers of one position is more than a trend. */
+const LEAST_RANGE = 0.5;
+
+function dependsOnLayer(curves: readonly Curve[]): CheckedClaim {
+  const ranges = curves.map(({ place, mean }) => {
+    const scores = mean.filter((score) => score !== null);
+    return { place, low: Math.min(...scores), high: Math.max(...scores) };
+  });
+  const depends = ranges.some(({ low, high }) => high - low >= LEAST_RANGE);
+  const told = ranges.map(({ place, low, high }) => `${number(low)} to ${number(high)} at the ${placeName(place)}`);
+  return {
+    id: 'S2.depends-on-layer',
+    source: 'notebooks',
+    text: 'What patching does to the metric depends on the layer at which it is done (Llama-2-7b-chat).',
+    outcome: depends ? 'agrees' : 'disagrees',
+    sentence: `Over the layers the refusal score goes from ${listed(told)}.`,
+  };
+}
