@@ -12,9 +12,9 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(isNearAnEnd ? 1 : 0)} %`.replace('-', '−');
 }
 
-/** `1 pair`, `64 pairs`. */
+/** `1 pair`, `123,211 edges`. */
 export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -1,12 +1,18 @@
 /** The table of studies. One is added here, with its name in study-names.ts. */
 import { UnknownStudyError } from '../errors.ts';
+import { acdcpp } from './acdcpp/acdcpp.ts';
+import { eapHeads } from './eap-heads/eap-heads.ts';
 import { gemmaReplication } from './gemma-replication/gemma-replication.ts';
 import { layerCurve } from './layer-curve.ts';
+import { refusalHeads } from './refusal-heads/refusal-heads.ts';
 import type { StudyName } from '../study-names.ts';
 import type { Study } from '../study.ts';
 
 export const studies: Partial<Record<StudyName, Study>> = {
   'layer-curve': layerCurve,
+  'eap-heads': eapHeads,
+  acdcpp,
+  'refusal-heads': refusalHeads,
   'gemma-replication': gemmaReplication,
 };
 
