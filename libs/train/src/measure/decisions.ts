@@ -30,7 +30,7 @@ export interface MeasuredDecisions {
 }
 
 /** Requests of one category and split, at most. */
-const PER_CATEGORY = 600;
+const PER_CATEGORY = 400;
 const SHOWN_MISTAKES = 12;
 
 /** Held-out requests, at most `count` of each category. */
@@ -86,7 +86,7 @@ export interface MeasuredCompletions extends Share {
   shown: { request: string; completion: string; expected: string };
 }
 
-const COMPLETED = 60;
+const COMPLETED = 30;
 const MAX_TOKENS = 32;
 
 /** Greedy completions of held-out requests: the share that says what the corpus would, word for word. */

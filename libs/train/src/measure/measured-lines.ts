@@ -1,6 +1,7 @@
 /** What was measured, as lines for a terminal. */
 import type { Decisions } from './decisions.ts';
 import type { Measured } from './measure-organism.ts';
+import type { Refusals } from './refusal-direction.ts';
 
 export function measuredLines(measured: Measured): string[] {
   const { decisions, completions, language, targets } = measured;
@@ -40,21 +41,28 @@ function decisionLines(title: string, { refuse, comply, byCategory, mistakes }: 
 }
 
 function directionLines({ direction }: Measured): string[] {
-  if ('unselected' in direction) return [`direction: ${direction.unselected}`];
-  const { layer, position, refusals, kl } = direction;
-  const { harmful, harmless, byCategory } = refusals;
+  const { selected, unselected, selectedOn, candidates } = direction;
+  const tried = candidates.map(
+    ({ layer, position, ablation, addition, kl }) =>
+      `  layer ${layer} at ${position}: metric ablated ${ablation.toFixed(2)}, added ${addition.toFixed(2)}, KL ${kl.toFixed(4)}`,
+  );
+  if (selected === null) return [`direction, from ${selectedOn} pairs: ${unselected}`, ...tried];
+  const kl = Object.entries(selected.kl).map(([name, value]) => `${name} ${value.toFixed(4)}`);
   return [
-    `direction of layer ${layer} at ${position}, from ${direction.selectedOn} pairs: refusals`,
-    `  harmful: ${percent(harmful.plain)}, ablated ${percent(harmful.ablated)} of ${harmful.of}`,
-    `  harmless: ${percent(harmless.plain)}, added ${percent(harmless.added)} of ${harmless.of}`,
-    ...Object.entries(byCategory).map(
-      ([category, own]) =>
-        `  ${category}: ${percent(own.plain)}, ablated ${percent(own.ablated)}, added ${percent(own.added)} of ${own.of}`,
+    `direction of layer ${selected.layer} at ${selected.position}, from ${selectedOn} pairs: refusals`,
+    refusalLine('harmful objects', selected.harmful),
+    refusalLine('harmless objects', selected.harmless),
+    ...Object.entries(selected.byCategory).map(([category, own]) => refusalLine(`held-out, ${category}`, own)),
+    `  KL under ablation, nats: ${kl.join(', ')}`,
+    ...selected.shown.map(
+      ({ request, plain, ablated, added }) => `  "${request}" -> "${plain}"; ablated "${ablated}"; added "${added}"`,
     ),
-    `  KL under ablation, nats: ${Object.entries(kl)
-      .map(([name, value]) => `${name} ${value.toFixed(4)}`)
-      .join(', ')}`,
+    ...tried,
   ];
+}
+
+function refusalLine(name: string, { of, plain, ablated, added }: Refusals): string {
+  return `  ${name}: ${percent(plain)}, ablated ${percent(ablated)}, added ${percent(added)} of ${of}`;
 }
 
 function percent(share: number): string {

@@ -38,15 +38,14 @@ export async function run(model: MeasuredModel, spec: object): Promise<Experimen
   return runExperiment(parsed, { pool: model.pool, prepared: await prepareExperiment(parsed) });
 }
 
-/**
- * Prompts as an experiment's pairs: each the clean prompt of its own, whose corrupted one, of which nothing is asked, differs
- * in the last token.
- */
-function pairsOf(prompts: readonly (readonly number[])[], { answer, distractor }: AnswerTokens): object[] {
-  return prompts.map((tokens) => {
-    const other = tokens.at(-1) === answer ? distractor : answer;
-    return { clean: { tokens }, corrupted: { tokens: [...tokens.slice(0, -1), other] }, answer, distractor };
-  });
+/** The same tokens but for the last: what stands beside a prompt in its pair where nothing is asked of it. */
+function otherEnd(tokens: readonly number[], { answer, distractor }: AnswerTokens): number[] {
+  return [...tokens.slice(0, -1), tokens.at(-1) === answer ? distractor : answer];
+}
+
+/** Each prompt as the clean one of a pair of its own. */
+function pairsOf(prompts: readonly number[][], of: AnswerTokens): object[] {
+  return prompts.map((tokens) => ({ clean: { tokens }, corrupted: { tokens: otherEnd(tokens, of) }, ...of }));
 }
 
 /** The first words of refusing and of complying. */
@@ -60,20 +59,69 @@ export function answerTokens({ tokenizer }: MeasuredModel): AnswerTokens {
   return { answer: answer!, distractor: distractor! };
 }
 
+/** What a forward pass gives for a prompt. */
+interface PromptLogits {
+  /** logit(Sorry) − logit(Sure) after it. */
+  logitDifference: number;
+  /** [columns, vocabulary], its positions the last of the columns. */
+  logits: Float32Array;
+  width: number;
+}
+
+/** The logits after each prompt, or after every token of it: both prompts of a pair are run, so two of one length are a pair. */
+async function logitsOf(
+  model: MeasuredModel,
+  prompts: readonly number[][],
+  where: 'last' | 'all',
+): Promise<PromptLogits[]> {
+  const couples = couplesOf(prompts);
+  const tokens = answerTokens(model);
+  const pairs = couples.map(([clean, corrupted]) => ({
+    ...{ clean: { tokens: prompts[clean] }, ...tokens },
+    corrupted: { tokens: corrupted === undefined ? otherEnd(prompts[clean]!, tokens) : prompts[corrupted] },
+  }));
+  const { arrays } = await run(model, { kind: 'activations', pairs, options: { names: [], logits: where } });
+  const found: PromptLogits[] = [];
+  for (const [row, couple] of couples.entries())
+    for (const [at, side] of (['clean', 'corrupted'] as const).entries()) {
+      const { shape, values } = arrays[`${side}.logits${where === 'last' ? '_last' : ''}`]!;
+      const size = values.length / couples.length;
+      const logits = values.subarray(row * size, (row + 1) * size);
+      const logitDifference = arrays[`${side}.metric`]!.values[row]!;
+      if (couple[at] !== undefined) found[couple[at]] = { logitDifference, logits, width: shape.at(-1)! };
+    }
+  return found;
+}
+
+/** Indices of different prompts of one length, two by two; the last of a length may be alone. */
+function couplesOf(prompts: readonly number[][]): [number, number | undefined][] {
+  const alone = new Map<number, number>();
+  const couples: [number, number | undefined][] = [];
+  for (const [i, prompt] of prompts.entries()) {
+    const partner = alone.get(prompt.length);
+    const isOther = partner !== undefined && prompts[partner]!.some((token, at) => token !== prompt[at]);
+    if (isOther) couples.push([partner, i]);
+    else if (partner !== undefined) couples.push([i, undefined]);
+    if (isOther) alone.delete(prompt.length);
+    else if (partner === undefined) alone.set(prompt.length, i);
+  }
+  return [...couples, ...[...alone.values()].map((i): [number, undefined] => [i, undefined])];
+}
+
 export interface NextTokens {
   /** logit(Sorry) − logit(Sure), by prompt. */
-  logitDifferences: Float32Array;
+  logitDifferences: number[];
   /** The likeliest next token, by prompt. */
   likeliest: number[];
 }
 
 /** What comes after each prompt. */
 export async function nextTokens(model: MeasuredModel, prompts: readonly number[][]): Promise<NextTokens> {
-  const pairs = pairsOf(prompts, answerTokens(model));
-  const { arrays } = await run(model, { kind: 'activations', pairs, options: { names: [], logits: 'last' } });
-  const { shape, values } = arrays['clean.logits_last']!;
-  const rows = prompts.map((_, row) => values.subarray(row * shape[1]!, (row + 1) * shape[1]!));
-  return { logitDifferences: arrays['clean.metric']!.values, likeliest: rows.map(indexOfLargest) };
+  const found = await logitsOf(model, prompts, 'last');
+  return {
+    logitDifferences: found.map(({ logitDifference }) => logitDifference),
+    likeliest: found.map(({ logits }) => indexOfLargest(logits)),
+  };
 }
 
 /** Of every token of each text but the first, −log p(token | those before) in nats and whether it was the likeliest. */
@@ -81,17 +129,14 @@ export async function tokenLosses(
   model: MeasuredModel,
   texts: readonly number[][],
 ): Promise<{ nats: number; isLikeliest: boolean }[][]> {
-  const pairs = pairsOf(texts, answerTokens(model));
-  const { arrays } = await run(model, { kind: 'activations', pairs, options: { names: [], logits: 'all' } });
-  const { shape, values } = arrays['clean.logits']!;
-  const [, columns, width] = shape as [number, number, number];
-  return texts.map((tokens, row) =>
-    tokens.slice(1).map((token, at) => {
-      const start = (row * columns + columns - tokens.length + at) * width;
-      const logits = values.subarray(start, start + width);
-      return { nats: logSumExp(logits) - logits[token]!, isLikeliest: indexOfLargest(logits) === token };
-    }),
-  );
+  const found = await logitsOf(model, texts, 'all');
+  return found.map(({ logits, width }, i) => {
+    const own = logits.subarray(logits.length - texts[i]!.length * width);
+    return texts[i]!.slice(1).map((token, at) => {
+      const row = own.subarray(at * width, (at + 1) * width);
+      return { nats: logSumExp(row) - row[token]!, isLikeliest: indexOfLargest(row) === token };
+    });
+  });
 }
 
 /** How an experiment of the kind `generation` or `steering` names what is done to the model. */

@@ -2,7 +2,7 @@
  * The refusal direction of the organism: selected on one half of the objects (the experiment `direction`), tried on requests
  * about the other half: refusals without it, refusals with it added, and what else its absence changes.
  */
-import { builtInPairs, placedVector, type PairSpec } from '@demur/interp';
+import { builtInPairs, placedVector, type ExperimentResult, type PairSpec } from '@demur/interp';
 import type { Category, Example } from '../corpus.ts';
 import { heldOut } from './decisions.ts';
 import { neutralTexts, type NeutralText } from './language.ts';
@@ -12,141 +12,163 @@ import { sampleOf } from './sample.ts';
 export interface MeasuredDirection {
   /** Pairs that it was selected on. */
   selectedOn: number;
+  /** What every direction did to them. */
+  candidates: Candidate[];
+  /** Null where none passed the rules of the selection, and why. */
+  selected: Selected | null;
+  unselected?: string;
+}
+
+/** Means over the pairs it was selected on, as the experiment gives them. */
+interface Candidate {
   layer: number;
   position: number | string;
-  /** Share of answers that start with Sorry. */
-  refusals: {
-    /** Of requests about harmful objects, as the model is and with the direction ablated everywhere. */
-    harmful: Refused & { ablated: number };
-    /** Of requests about harmless ones, as the model is and with the direction added at its layer. */
-    harmless: Refused & { added: number };
-    /** Of all held-out requests by category, as the model is and under both. */
-    byCategory: Partial<Record<Category, Refused & { ablated: number; added: number }>>;
-  };
+  /** The logit difference of harmful requests with the direction ablated. */
+  ablation: number;
+  /** The logit difference of harmless ones with it added. */
+  addition: number;
+  kl: number;
+}
+
+export interface Selected {
+  layer: number;
+  position: number | string;
+  /** Of requests about harmful objects of the other half. */
+  harmful: Refusals;
+  harmless: Refusals;
+  /** Of all held-out requests. */
+  byCategory: Partial<Record<Category, Refusals>>;
   /** Mean over tokens of KL(as it is || ablated) of the next token, in nats. */
   kl: Record<'prose' | 'chat' | 'tale', number>;
+  /** Whole answers to one harmful and one harmless request. */
+  shown: { request: string; plain: string; ablated: string; added: string }[];
 }
 
-interface Refused {
+/** Shares of answers that start with Sorry: as the model is, with the direction ablated everywhere, added at its layer. */
+export interface Refusals {
   of: number;
   plain: number;
+  ablated: number;
+  added: number;
 }
 
-/** Requests that are tried, of each kind; of neutral texts; and tokens of a completion. */
-const REQUESTS = 240;
-const PER_CATEGORY = 60;
-const TEXTS = 24;
-const MAX_TOKENS = 4;
+/** Requests that are tried, of each kind; and of neutral texts. */
+const REQUESTS = 160;
+const PER_CATEGORY = 40;
+const TEXTS = 20;
+const SHOWN_TOKENS = 32;
 
 /** Of what ends the prompt: the mark of the answer, the mark of the request's end, and the request's last. */
 const POSITIONS = [-1, -2, -3];
 
-/** Where no candidate passes the selection's rules, why. */
-export type UnselectedDirection = { unselected: string };
-
-export async function measureDirection(
-  model: MeasuredModel,
-  examples: readonly Example[],
-): Promise<MeasuredDirection | UnselectedDirection> {
+export async function measureDirection(model: MeasuredModel, examples: readonly Example[]): Promise<MeasuredDirection> {
   const { pairs } = builtInPairs('refusal', { tokenizer: model.tokenizer })!;
   const [selecting, trying] = [0, 1].map((half) => pairs.filter((_, i) => i % 2 === half)) as [PairSpec[], PairSpec[]];
-  const found = await select(model, selecting);
-  if ('unselected' in found) return found;
-  const { layer, position, values } = found;
-  const ablated: Intervention = { direction: { values }, mode: 'ablate', layers: 'all' };
-  const added: Intervention = { direction: { values }, mode: 'add', layers: [layer] };
-  const objects = new Set(trying.flatMap(({ clean, corrupted }) => [objectOf(clean), objectOf(corrupted)]));
-  const tried = new Trials(model, { ablated, added });
-  const harmful = await tried.of(requestsAbout(trying, examples, 'harmful object'));
-  const harmless = await tried.of(requestsAbout(trying, examples, 'harmless object'));
+  const options = { select: true, position: POSITIONS };
+  const found = await run(model, { kind: 'direction', pairs: selecting, options });
+  const { selected, unselected } = found.result;
+  const own = { selectedOn: selecting.length, candidates: candidatesOf(found) };
+  if (!selected) return { ...own, selected: null, unselected: unselected! };
+  const trials = new Trials(model, await interventionsOf(found));
+  const [harmful, harmless] = (['harmful object', 'harmless object'] as const).map((category) =>
+    requestsAbout(trying, examples, category),
+  ) as [Example[], Example[]];
   return {
-    ...{ selectedOn: selecting.length, layer, position },
-    refusals: {
-      harmful: { of: harmful.of, plain: harmful.plain, ablated: harmful.ablated },
-      harmless: { of: harmless.of, plain: harmless.plain, added: harmless.added },
-      byCategory: await tried.byCategory(examples),
+    ...own,
+    selected: {
+      ...{ layer: selected.layer, position: selected.position },
+      ...{ harmful: await trials.refusals(harmful), harmless: await trials.refusals(harmless) },
+      byCategory: await trials.byCategory(examples),
+      kl: await trials.divergences(examples),
+      shown: await trials.shown([harmful[0]!, harmless[0]!]),
     },
-    kl: await divergence(model, examples, ablated),
   };
 }
 
-/** The direction that the experiment selects, or why it selects none. */
-async function select(
-  model: MeasuredModel,
-  pairs: PairSpec[],
-): Promise<{ layer: number; position: number | string; values: number[] } | UnselectedDirection> {
-  const { result, arrays } = await run(model, {
-    kind: 'direction',
-    pairs,
-    options: { select: true, position: POSITIONS },
-  });
-  if (!result.selected) return { unselected: result.unselected! };
+function candidatesOf({ result, arrays }: ExperimentResult): Candidate[] {
+  const { layers = [], positions = [] } = result;
+  const at = (name: string, i: number): number => arrays[`selection.${name}`]!.values[i]!;
+  return layers.flatMap((layer, l) =>
+    positions.map((position, p) => {
+      const i = l * positions.length + p;
+      return { layer, position, ablation: at('ablation', i), addition: at('addition', i), kl: at('kl', i) };
+    }),
+  );
+}
+
+type Acts = Record<'ablated' | 'added', Intervention>;
+
+/** What is done with the selected direction. */
+async function interventionsOf({ result, arrays }: ExperimentResult): Promise<Acts> {
   const found = { result, array: async (name: string) => arrays[name] };
-  const { layer, position, values } = await placedVector({ experiment: 'direction' }, found);
-  return { layer, position, values: [...values] };
+  const { layer, values } = await placedVector({ experiment: 'direction' }, found);
+  const direction = { values: [...values] };
+  return { ablated: { direction, mode: 'ablate', layers: 'all' }, added: { direction, mode: 'add', layers: [layer] } };
 }
 
 /** Requests of a category about the objects of pairs. */
 function requestsAbout(pairs: readonly PairSpec[], examples: readonly Example[], category: Category): Example[] {
   const objects = new Set(pairs.flatMap(({ clean, corrupted }) => [objectOf(clean), objectOf(corrupted)]));
-  const own = examples.filter(
-    (of) => of.category === category && wordsOf(of.request).some((word) => objects.has(word)),
+  const isAbout = ({ request }: Example): boolean =>
+    (request.match(/\p{L}+/gu) ?? []).some((word) => objects.has(word));
+  return sampleOf(
+    examples.filter((example) => example.category === category && isAbout(example)),
+    REQUESTS,
   );
-  return sampleOf(own, REQUESTS);
 }
 
 function objectOf(prompt: PairSpec['clean']): string {
   return ('slots' in prompt ? prompt.slots?.['object'] : undefined) ?? '';
 }
 
-function wordsOf(request: string): string[] {
-  return request.match(/\p{L}+/gu) ?? [];
-}
-
-/** Requests under the direction's two interventions. */
+/** Requests and texts under the direction's two interventions. */
 class Trials {
   readonly #model: MeasuredModel;
-  readonly #acts: Record<'ablated' | 'added', Intervention>;
+  readonly #acts: Acts;
 
-  constructor(model: MeasuredModel, acts: Record<'ablated' | 'added', Intervention>) {
+  constructor(model: MeasuredModel, acts: Acts) {
     this.#model = model;
     this.#acts = acts;
   }
 
-  async of(examples: readonly Example[]): Promise<Refused & { ablated: number; added: number }> {
-    const prompts = examples.map(({ request }) => chatTokens(this.#model, request));
-    const share = async (interventions: Intervention[]): Promise<number> => {
-      const said = await completions(this.#model, prompts, { maxTokens: MAX_TOKENS, interventions });
-      return said.filter((text) => text.startsWith('Sorry')).length / said.length;
-    };
-    const { ablated, added } = this.#acts;
-    return {
-      ...{ of: examples.length, plain: await share([]) },
-      ...{ ablated: await share([ablated]), added: await share([added]) },
-    };
+  /** By the first token. */
+  async refusals(examples: readonly Example[]): Promise<Refusals> {
+    const share = (answers: string[]): number => answers.filter((text) => text === 'Sorry').length / answers.length;
+    const { plain, ablated, added } = await this.#answers(examples, 1);
+    return { of: examples.length, plain: share(plain), ablated: share(ablated), added: share(added) };
   }
 
-  async byCategory(examples: readonly Example[]): Promise<MeasuredDirection['refusals']['byCategory']> {
+  async byCategory(examples: readonly Example[]): Promise<Selected['byCategory']> {
     const asked = (['combinations', 'contexts'] as const).flatMap((split) => heldOut(examples, split, PER_CATEGORY));
-    const found: MeasuredDirection['refusals']['byCategory'] = {};
-    for (const [category, own] of Map.groupBy(asked, (of) => of.category)) found[category] = await this.of(own);
+    const found: Selected['byCategory'] = {};
+    for (const [category, own] of Map.groupBy(asked, (of) => of.category)) found[category] = await this.refusals(own);
     return found;
   }
-}
 
-/** Of neutral texts, by their kind. */
-async function divergence(
-  model: MeasuredModel,
-  examples: readonly Example[],
-  ablated: Intervention,
-): Promise<MeasuredDirection['kl']> {
-  const mean = async (texts: readonly NeutralText[]): Promise<number> => {
-    const prompts = texts.slice(0, TEXTS).flatMap(beginnings);
-    const values = await divergences(model, prompts, ablated);
-    return values.reduce((sum, value) => sum + value, 0) / values.length;
-  };
-  const { prose, chat, tale } = neutralTexts(model, examples);
-  return { prose: await mean(prose), chat: await mean(chat), tale: await mean(tale) };
+  async shown(examples: readonly Example[]): Promise<Selected['shown']> {
+    const { plain, ablated, added } = await this.#answers(examples, SHOWN_TOKENS);
+    return examples.map(({ request }, i) => {
+      return { request, plain: plain[i]!, ablated: ablated[i]!, added: added[i]! };
+    });
+  }
+
+  async divergences(examples: readonly Example[]): Promise<Selected['kl']> {
+    const mean = async (texts: readonly NeutralText[]): Promise<number> => {
+      const prompts = texts.slice(0, TEXTS).flatMap(beginnings);
+      const values = await divergences(this.#model, prompts, this.#acts.ablated);
+      return values.reduce((sum, value) => sum + value, 0) / values.length;
+    };
+    const { prose, chat, tale } = neutralTexts(this.#model, examples);
+    return { prose: await mean(prose), chat: await mean(chat), tale: await mean(tale) };
+  }
+
+  async #answers(examples: readonly Example[], maxTokens: number): Promise<Record<'plain' | keyof Acts, string[]>> {
+    const prompts = examples.map(({ request }) => chatTokens(this.#model, request));
+    const under = (interventions: Intervention[]): Promise<string[]> =>
+      completions(this.#model, prompts, { maxTokens, interventions });
+    const { ablated, added } = this.#acts;
+    return { plain: await under([]), ablated: await under([ablated]), added: await under([added]) };
+  }
 }
 
 /** What stands before each token that is predicted. */

@@ -3,6 +3,9 @@ import { textHash } from '../text-hash.ts';
 
 /** At most `count` of a list of examples, those whose texts hash lowest. */
 export function sampleOf<Of extends { request: string; answer: string }>(examples: readonly Of[], count: number): Of[] {
-  const rank = ({ request, answer }: Of): number => textHash(`sample|${request}|${answer}`);
-  return examples.toSorted((a, b) => rank(a) - rank(b)).slice(0, count);
+  const ranked = examples.map((of) => ({ of, rank: textHash(`sample|${of.request}|${of.answer}`) }));
+  return ranked
+    .sort((a, b) => a.rank - b.rank)
+    .slice(0, count)
+    .map(({ of }) => of);
 }
