@@ -190,6 +190,7 @@ describe('the form', () => {
     const form = formOfAddress(new URLSearchParams(link.replaceAll('>', '%3E')));
     expect(form).toMatchObject({ kind: 'EDGE_PATCHING', model: 'tiny', pairs: '' });
     expect(form.options).toEqual({ EDGE_PATCHING: { edges: 'm0->m1', perPair: true } });
+    expect(formOfAddress(new URLSearchParams('kind=circuit-evaluation'))).toMatchObject({ kind: 'CIRCUIT_EVALUATION' });
     expect(formOfAddress(new URLSearchParams('kind=toString'))).toMatchObject({ kind: emptyForm.kind });
   });
 });

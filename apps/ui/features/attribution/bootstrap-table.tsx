@@ -5,6 +5,7 @@ import { useState } from 'react';
 import table from '../../components/data-table.module.css';
 import { FactList } from '../../components/fact-list.tsx';
 import study from '../../components/study.module.css';
+import { numbers, TableHead } from '../../components/table-head.tsx';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { BootstrapTableFragmentDoc } from '../../graphql/graphql.ts';
 
@@ -30,20 +31,7 @@ export function BootstrapTable({ bootstrap }: { bootstrap: FragmentType<typeof B
       />
       <div className={table.frame}>
         <table className={table.table}>
-          <thead>
-            <tr>
-              <th scope="col">Edge</th>
-              <th scope="col" className={table.number}>
-                Score
-              </th>
-              <th scope="col" className={table.number}>
-                95 % interval
-              </th>
-              <th scope="col" className={table.number}>
-                Selected
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={['Edge', numbers('Score'), numbers('95 % interval'), numbers('Selected')]} />
           <tbody>
             {(all ? top : top.slice(0, fewRows)).map(({ name, score, low, high, frequency }) => (
               <tr key={name}>

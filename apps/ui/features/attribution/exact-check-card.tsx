@@ -3,6 +3,7 @@ import { numberText } from '@demur/charts';
 import table from '../../components/data-table.module.css';
 import { ScatterChart } from '../../components/scatter-chart.tsx';
 import study from '../../components/study.module.css';
+import { numbers, TableHead } from '../../components/table-head.tsx';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { AgreementFragmentDoc, ExactCheckFragmentDoc } from '../../graphql/graphql.ts';
 
@@ -27,20 +28,7 @@ export function ExactCheckCard({ check }: { check: FragmentType<typeof ExactChec
       />
       <div className={table.frame}>
         <table className={table.table}>
-          <thead>
-            <tr>
-              <th scope="col">Edges</th>
-              <th scope="col" className={table.number}>
-                Pearson
-              </th>
-              <th scope="col" className={table.number}>
-                Spearman
-              </th>
-              <th scope="col" className={table.number}>
-                Same sign
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={['Edges', numbers('Pearson'), numbers('Spearman'), numbers('Same sign')]} />
           <tbody>
             {(Object.keys(groups) as (keyof typeof groups)[]).map((group) => (
               <AgreementRow key={group} name={groups[group]} agreement={agreements[group]} />

@@ -1,6 +1,7 @@
 /** Rows of edges: rank, from, to, port, score, and its interval or a bar. A node's name leads to its neighbourhood. */
 import { numberText } from '@demur/charts';
 import table from '../../components/data-table.module.css';
+import { numbers, TableHead, unseen } from '../../components/table-head.tsx';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { EdgeRowFragmentDoc } from '../../graphql/graphql.ts';
 import { portWords } from './edge-filter.ts';
@@ -18,29 +19,16 @@ export function EdgeRows({ edges, onSelect }: EdgeRowsProps) {
   const strongest = Math.max(...rows.map(({ score }) => Math.abs(score)), Number.MIN_VALUE);
   return (
     <table className={`${table.table} ${styles.edges}`}>
-      <thead>
-        <tr>
-          <th scope="col" className={table.number}>
-            Rank
-          </th>
-          <th scope="col">From</th>
-          <th scope="col">To</th>
-          <th scope="col">Port</th>
-          <th scope="col" className={table.number}>
-            Score
-          </th>
-          {hasInterval && (
-            <th scope="col" className={table.number}>
-              95 % interval
-            </th>
-          )}
-          {!hasInterval && (
-            <th scope="col">
-              <span className="visually-hidden">Strength</span>
-            </th>
-          )}
-        </tr>
-      </thead>
+      <TableHead
+        columns={[
+          numbers('Rank'),
+          'From',
+          'To',
+          'Port',
+          numbers('Score'),
+          hasInterval ? numbers('95 % interval') : unseen('Strength'),
+        ]}
+      />
       <tbody>
         {rows.map(({ name, rank, sender, receiver, port, score, interval }) => (
           <tr key={name} data-edge={name}>

@@ -7,6 +7,7 @@ import table from '../../components/data-table.module.css';
 import { FactList } from '../../components/fact-list.tsx';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
 import study from '../../components/study.module.css';
+import { numbers, TableHead } from '../../components/table-head.tsx';
 import { ComparisonDocument } from '../../graphql/graphql.ts';
 import styles from './comparison.module.css';
 
@@ -59,16 +60,7 @@ function EdgeList({ title, headings, edges, circuitId }: EdgeListProps) {
       {edges.length > 0 && (
         <div className={`${table.frame} ${styles.list}`}>
           <table className={table.table}>
-            <thead>
-              <tr>
-                <th scope="col">Edge</th>
-                {headings.map((heading) => (
-                  <th key={heading} scope="col" className={table.number}>
-                    {heading}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <TableHead columns={['Edge', ...headings.map(numbers)]} />
             <tbody>
               {edges.map(({ name, scores }) => (
                 <tr key={name}>

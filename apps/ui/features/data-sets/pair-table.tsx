@@ -1,5 +1,6 @@
 /** The pairs of a data set, a line each, with what differs marked. */
 import table from '../../components/data-table.module.css';
+import { TableHead } from '../../components/table-head.tsx';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { PairTableFragmentDoc } from '../../graphql/graphql.ts';
 import { visibleToken } from '../patching/token-text.ts';
@@ -12,14 +13,7 @@ export function PairTable({ pairs }: { pairs: FragmentType<typeof PairTableFragm
     <>
       <div className={table.frame}>
         <table className={table.table}>
-          <thead>
-            <tr>
-              <th scope="col">Clean</th>
-              <th scope="col">Corrupted</th>
-              <th scope="col">Answer</th>
-              <th scope="col">Distractor</th>
-            </tr>
-          </thead>
+          <TableHead columns={['Clean', 'Corrupted', 'Answer', 'Distractor']} />
           <tbody>
             {nodes.map(({ index, clean, corrupted, cleanText, corruptedText, answer, distractor }) => {
               const { first, second } = differingParts(

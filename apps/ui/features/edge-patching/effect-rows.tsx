@@ -1,6 +1,7 @@
 /** Rows of effects: rank, from, to, port, effect, and a bar against the strongest of the page. */
 import { numberText } from '@demur/charts';
 import table from '../../components/data-table.module.css';
+import { numbers, TableHead, unseen } from '../../components/table-head.tsx';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { EffectRowFragmentDoc } from '../../graphql/graphql.ts';
 import { portWords } from '../circuits/edge-filter.ts';
@@ -12,22 +13,7 @@ export function EffectRows({ effects }: { effects: readonly FragmentType<typeof 
   const strongest = Math.max(...rows.map(({ effect }) => Math.abs(effect)), Number.MIN_VALUE);
   return (
     <table className={`${table.table} ${styles.edges}`}>
-      <thead>
-        <tr>
-          <th scope="col" className={table.number}>
-            Rank
-          </th>
-          <th scope="col">From</th>
-          <th scope="col">To</th>
-          <th scope="col">Port</th>
-          <th scope="col" className={table.number}>
-            Effect
-          </th>
-          <th scope="col">
-            <span className="visually-hidden">Strength</span>
-          </th>
-        </tr>
-      </thead>
+      <TableHead columns={[numbers('Rank'), 'From', 'To', 'Port', numbers('Effect'), unseen('Strength')]} />
       <tbody>
         {rows.map(({ name, rank, sender, receiver, port, effect }) => (
           <tr key={name} data-edge={name}>

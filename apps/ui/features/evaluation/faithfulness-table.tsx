@@ -2,6 +2,7 @@
 import { countText, numberText, shareText } from '@demur/charts';
 import table from '../../components/data-table.module.css';
 import { sentenceCase } from '../../components/sentence-case.ts';
+import { numbers, TableHead } from '../../components/table-head.tsx';
 import type { Curve } from './faithfulness-study.tsx';
 
 export function FaithfulnessTable({ points, metric }: { points: Curve['points']; metric: string }) {
@@ -9,21 +10,15 @@ export function FaithfulnessTable({ points, metric }: { points: Curve['points'];
   return (
     <div className={table.frame}>
       <table className={table.table} aria-label="Circuits by size">
-        <thead>
-          <tr>
-            {[
-              'Edges',
-              'Share',
-              sentenceCase(metric),
-              'Faithfulness',
-              ...(isComplete ? ['Of all other edges'] : []),
-            ].map((name) => (
-              <th key={name} scope="col" className={table.number}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            'Edges',
+            'Share',
+            sentenceCase(metric),
+            'Faithfulness',
+            ...(isComplete ? ['Of all other edges'] : []),
+          ].map(numbers)}
+        />
         <tbody>
           {points.map(({ edges, share, metric: value, faithfulness, completeness }) => (
             <tr key={edges}>

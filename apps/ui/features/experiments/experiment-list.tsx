@@ -8,6 +8,7 @@ import table from '../../components/data-table.module.css';
 import { EmptyState, ErrorNotice, Loading } from '../../components/notice.tsx';
 import { pageLabel } from '../../components/page-label.ts';
 import { Pager } from '../../components/pager.tsx';
+import { numbers, TableHead } from '../../components/table-head.tsx';
 import { ExperimentListDocument } from '../../graphql/graphql.ts';
 import { experimentFilter, isFiltered } from './experiment-filter.ts';
 import { ExperimentRow } from './experiment-row.tsx';
@@ -39,18 +40,7 @@ export function ExperimentList() {
     <>
       <div className={`${table.frame} ${list.isPlaceholderData ? table.stale : ''}`}>
         <table className={`${table.table} ${styles.list}`}>
-          <thead>
-            <tr>
-              <th scope="col">Experiment</th>
-              <th scope="col">Model</th>
-              <th scope="col">Data set</th>
-              <th scope="col">Status</th>
-              <th scope="col">Created</th>
-              <th scope="col" className={table.number}>
-                Took
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={['Experiment', 'Model', 'Data set', 'Status', 'Created', numbers('Took')]} />
           <tbody>
             {nodes.map((node) => (
               <ExperimentRow key={node.id} experiment={node} />

@@ -2,6 +2,7 @@
 import { numberText } from '@demur/charts';
 import table from '../../components/data-table.module.css';
 import study from '../../components/study.module.css';
+import { numbers, TableHead, unseen } from '../../components/table-head.tsx';
 import edges from '../circuits/edge-table.module.css';
 import { StrengthCell } from '../circuits/strength-cell.tsx';
 import type { Scan } from './head-scan-study.tsx';
@@ -16,20 +17,7 @@ export function ChosenHeads({ heads }: Pick<Scan, 'heads'>) {
       </h2>
       <div className={table.frame}>
         <table className={`${table.table} ${edges.edges}`}>
-          <thead>
-            <tr>
-              <th scope="col" className={table.number}>
-                Rank
-              </th>
-              <th scope="col">Head</th>
-              <th scope="col" className={table.number}>
-                Score
-              </th>
-              <th scope="col">
-                <span className="visually-hidden">Strength</span>
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={[numbers('Rank'), 'Head', numbers('Score'), unseen('Strength')]} />
           <tbody>
             {heads.map(({ name, score }, i) => (
               <tr key={name}>

@@ -4,6 +4,7 @@ import table from '../../components/data-table.module.css';
 import { LineChart } from '../../components/line-chart.tsx';
 import { sentenceCase } from '../../components/sentence-case.ts';
 import study from '../../components/study.module.css';
+import { numbers, TableHead } from '../../components/table-head.tsx';
 import { readFragment } from '../../graphql/fragment-masking.ts';
 import {
   HeadSteeringStepFragmentDoc,
@@ -50,15 +51,11 @@ export function HeadSteering({ steering, metric }: HeadSteeringProps) {
       )}
       <div className={table.frame}>
         <table className={table.table}>
-          <thead>
-            <tr>
-              {['Coefficient', ways.induce, 'Flipped', ways.inhibit, 'Flipped'].map((name, i) => (
-                <th key={i} scope="col" className={table.number}>
-                  {sentenceCase(name)}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead
+            columns={['Coefficient', ways.induce, 'Flipped', ways.inhibit, 'Flipped'].map((name) =>
+              numbers(sentenceCase(name)),
+            )}
+          />
           <tbody>
             {induce.map((step, i) => (
               <tr key={i}>

@@ -3,6 +3,7 @@ import { numberText } from '@demur/charts';
 import type { ReactNode } from 'react';
 import table from '../../components/data-table.module.css';
 import study from '../../components/study.module.css';
+import { numbers, TableHead, unseen } from '../../components/table-head.tsx';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { HeadValidationFragmentDoc, type HeadValidationFragment } from '../../graphql/graphql.ts';
 import styles from './head-validation.module.css';
@@ -59,20 +60,7 @@ function JointTable({ checks }: { checks: readonly JointCheck[] }) {
   return (
     <div className={table.frame}>
       <table className={table.table}>
-        <thead>
-          <tr>
-            <th scope="col">The heads</th>
-            <th scope="col" className={table.number}>
-              Score
-            </th>
-            <th scope="col" className={table.number}>
-              Random heads
-            </th>
-            <th scope="col">
-              <span className="visually-hidden">In words</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={['The heads', numbers('Score'), numbers('Random heads'), unseen('In words')]} />
         <tbody>
           {checks.map(({ name, words, score, random }) => (
             <tr key={name}>

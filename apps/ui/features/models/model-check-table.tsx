@@ -1,6 +1,7 @@
 /** The single checks: what each says, what it has measured, and what was allowed. */
 import { numberText } from '@demur/charts';
 import tableStyles from '../../components/data-table.module.css';
+import { numbers, TableHead } from '../../components/table-head.tsx';
 import type { ModelCheckFragment } from '../../graphql/graphql.ts';
 import styles from './model-checks.module.css';
 
@@ -12,15 +13,7 @@ export function ModelCheckTable({ results }: { results: readonly Result[] }) {
   return (
     <div className={tableStyles.frame}>
       <table className={tableStyles.table}>
-        <thead>
-          <tr>
-            <th>Check</th>
-            <th>Outcome</th>
-            <th className={tableStyles.number}>Measured</th>
-            <th className={tableStyles.number}>Allowed</th>
-            <th>What it says</th>
-          </tr>
-        </thead>
+        <TableHead columns={['Check', 'Outcome', numbers('Measured'), numbers('Allowed'), 'What it says']} />
         <tbody>
           {results.map((result) => (
             <ResultRow key={result.name} {...result} />

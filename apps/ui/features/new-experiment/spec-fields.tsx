@@ -1,10 +1,11 @@
 'use client';
 /** The fields of the form: what to run, on which model and pairs, and the options of its kind. */
-import Link from 'next/link';
 import { ApiError } from '../../client/api-error.ts';
 import { Field } from '../../components/field.tsx';
 import type { NewExperimentChoicesQuery } from '../../graphql/graphql.ts';
 import { specKind } from '../experiments/kinds.ts';
+import { DataSetField } from '../data-sets/data-set-field.tsx';
+import { ModelField } from '../models/model-field.tsx';
 import { KindChoice } from './kind-choice.tsx';
 import { KindOptions } from './kind-options.tsx';
 import styles from './new-experiment.module.css';
@@ -26,28 +27,18 @@ export function SpecFields({ form, schema, models, dataSets, error, onEdit }: Sp
     <>
       <KindChoice kind={form.kind} available={schemaKinds(schema)} onChoose={(kind) => onEdit({ kind })} />
       <div className={styles.row}>
-        <Field label="Model" error={errorAt('model')} hint={models.length === 0 && <NoModels />}>
-          {(attributes) => (
-            <select {...attributes} value={form.model} onChange={(event) => onEdit({ model: event.target.value })}>
-              {models.map(({ slug, name }) => (
-                <option key={slug} value={slug}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        <Field label="Data set" error={errorAt('pairs')} hint={<Link href="/data-sets">See the pairs</Link>}>
-          {(attributes) => (
-            <select {...attributes} value={form.pairs} onChange={(event) => onEdit({ pairs: event.target.value })}>
-              {dataSets.map(({ slug, name, size }) => (
-                <option key={slug} value={slug}>
-                  {name} {sizeText(size)}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
+        <ModelField
+          models={models}
+          value={form.model}
+          error={errorAt('model')}
+          onChange={(model) => onEdit({ model })}
+        />
+        <DataSetField
+          dataSets={dataSets}
+          value={form.pairs}
+          error={errorAt('pairs')}
+          onChange={(pairs) => onEdit({ pairs })}
+        />
         {form.kind !== 'GENERATION' && (
           <Field label="Metric" error={errorAt('metric')}>
             {(attributes) => (
@@ -67,20 +58,6 @@ export function SpecFields({ form, schema, models, dataSets, error, onEdit }: Sp
         )}
       </div>
       <KindOptions form={form} schema={schema} errorAt={errorAt} onEdit={onEdit} />
-    </>
-  );
-}
-
-/** Of a data set that comes with demur the model decides. */
-function sizeText(size: number | null | undefined): string {
-  if (size === null || size === undefined) return '(comes with demur)';
-  return `(${size} ${size === 1 ? 'pair' : 'pairs'})`;
-}
-
-function NoModels() {
-  return (
-    <>
-      No model is registered. <Link href="/models">How to register one</Link>
     </>
   );
 }

@@ -5,6 +5,7 @@ import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import table from '../../components/data-table.module.css';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
 import { sentenceCase } from '../../components/sentence-case.ts';
+import { TableHead } from '../../components/table-head.tsx';
 import { SteeringStudyDocument } from '../../graphql/graphql.ts';
 import { visibleToken } from '../patching/token-text.ts';
 import { runOf, steeringRows, type SteeredExperiment, type SteeringRow } from './steering-rows.ts';
@@ -37,14 +38,9 @@ function CompletionTable({ experiment }: { experiment: SteeredExperiment }) {
       <h2>Completions of the {runOf(experiment.spec)} prompts</h2>
       <div className={table.frame}>
         <table className={table.table}>
-          <thead>
-            <tr>
-              <th scope="col">Pair</th>
-              {isSweep && <th scope="col">Coefficient</th>}
-              {isSweep && <th scope="col">{sentenceCase(experiment.metric)}</th>}
-              <th scope="col">Completion</th>
-            </tr>
-          </thead>
+          <TableHead
+            columns={['Pair', ...(isSweep ? ['Coefficient', sentenceCase(experiment.metric)] : []), 'Completion']}
+          />
           <tbody>
             {steeringRows(experiment).map((row) => (
               <tr key={row.key}>
