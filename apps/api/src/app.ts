@@ -12,6 +12,7 @@ import { runJob } from './experiment/run-job.ts';
 import { toProgress } from './experiment/to-experiment.ts';
 import { Models } from './model/models.ts';
 import { ModelChecks } from './model-check/model-checks.ts';
+import { Studies } from './study/studies.ts';
 import { Tokens } from './token/tokens.ts';
 
 export interface App {
@@ -23,6 +24,7 @@ export interface App {
   experiments: Experiments;
   models: Models;
   modelChecks: ModelChecks;
+  studies: Studies;
   tokens: Tokens;
   /** Starts to run what is queued; opens the engine. */
   work(): Promise<void>;
@@ -52,16 +54,18 @@ function createApp(env: Env, database: Database, jobs: Jobs): App {
   const directions = new Directions(database);
   const modelChecks = new ModelChecks(database, jobs);
   const experiments = new Experiments({ database, jobs, models, dataSets, directions });
+  const studies = new Studies({ database, jobs, models, dataSets, experiments });
   return {
     ...{ engine, models, modelChecks, dataSets, directions },
     circuits: new Circuits(database),
-    experiments,
+    ...{ experiments, studies },
     estimates: new Estimates(experiments, () => engine.pool()),
     tokens: new Tokens(database),
     work: async () => {
       void engine.pool().catch(logError);
       await jobs.work(runJob({ pool: () => engine.pool(), database, models, dataSets, directions }));
       await jobs.modelChecks.work(modelChecks.handler(() => engine.pool()));
+      await jobs.studies.work(studies.handler());
     },
     close: async () => {
       await models.close();

@@ -20,6 +20,7 @@ import { ModelResolver } from './model/model.resolver.ts';
 import { ModelCheckResolver } from './model-check/model-check.resolver.ts';
 import { PatchingGridResolver } from './patching-grid/patching-grid.resolver.ts';
 import { SteeringSweepResolver } from './steering-sweep/steering-sweep.resolver.ts';
+import { StudyResolver } from './study/study.resolver.ts';
 import type { Context } from './context.ts';
 import { hasRole, type Role } from './roles.ts';
 
@@ -45,6 +46,7 @@ export function createSchema(): GraphQLSchema {
       ModelCheckResolver,
       PatchingGridResolver,
       SteeringSweepResolver,
+      StudyResolver,
     ],
     authChecker: ({ context }: { context: Context }, roles: Role[]) => hasRole(context.role, roles),
     pubSub: progressChannel,

@@ -1,4 +1,4 @@
-/** Downloads that are too large for GraphQL: arrays of experiments, edges of circuits, pairs of data sets. Reading alone. */
+/** Downloads that are too large for GraphQL: arrays of experiments, edges of circuits, pairs of data sets, reports of studies. Reading alone. */
 import { once } from 'node:events';
 import { circuitFormats, pairFormats, type CircuitFormat } from '@demur/interp';
 import { Router, type Request, type Response } from 'express';
@@ -30,6 +30,11 @@ export function exportRoutes(app: App, doorkeeper: Doorkeeper): Router {
           : pageSize(Number(query['top']) || 0, 1000, { name: 'top', max: MAX_TOP });
       const pieces = await write(await app.circuits.scored(id), { top });
       await stream(download(response, `${id}${extension}`, type), pieces);
+    });
+  for (const format of ['html', 'json'] as const)
+    router.get(`/studies/:id.${format}`, async ({ params: { id } }: Request<{ id: string }>, response) => {
+      const text = await app.studies[format](id);
+      download(response, `${id}.${format}`, format).end(text);
     });
   for (const format of pairFormats)
     router.get(`/data-sets/:id.${format}`, async ({ params: { id } }: Request<{ id: string }>, response) => {

@@ -55,7 +55,9 @@ const transitions: Record<ExperimentStatus, readonly ExperimentStatus[]> = {
   CANCELLED: [],
 };
 
+/** The columns of an `ExperimentSummary`. */
 const { result: _result, record: _record, ...summaryColumns } = getTableColumns(experiments);
+export { summaryColumns as experimentSummaryColumns };
 
 /** Creates an experiment, QUEUED. */
 export async function createExperiment(session: Session, input: ExperimentInput): Promise<Experiment> {

@@ -2,8 +2,9 @@
 import { and, asc, count, desc, eq, getTableColumns, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import type { Session } from '../database.ts';
 import { DatabaseError } from '../errors.ts';
-import type { ExperimentError, ExperimentStatus } from '../schema/experiments.ts';
+import { experiments, type ExperimentError, type ExperimentStatus } from '../schema/experiments.ts';
 import { studies, studySteps, type Study, type StudyProgress, type StudyStep } from '../schema/studies.ts';
+import { experimentSummaryColumns, type ExperimentSummary } from './experiments.ts';
 
 export type StudyInput = Pick<
   typeof studies.$inferInsert,
@@ -118,22 +119,24 @@ export function setStudyProgress(session: Session, id: string, progress: StudyPr
   return change(session, id, { from: ['RUNNING'], values: { progress } });
 }
 
-/** Makes an experiment a step of a running study, in place of one that it had there. @throws StudyStatusError */
-export function linkStudyStep(session: Session, { studyId, index, ...step }: StudyStep): Promise<void> {
-  return session.transaction(async (tx) => {
-    const isRunning = 'SELECT 1 FROM studies WHERE id = $1 AND status = $2 FOR UPDATE';
-    const { rows } = await tx.executeSql(isRunning, [studyId, 'RUNNING']);
-    if (rows.length === 0) throw await refusal(tx, studyId, 'RUNNING');
-    const place = [studySteps.studyId, studySteps.index];
-    const steps = tx.orm.insert(studySteps).values({ studyId, index, ...step });
-    await steps.onConflictDoUpdate({ target: place, set: step });
-  });
+/** Makes an experiment a step of a study, in place of one that it had there. */
+export async function linkStudyStep(session: Session, { studyId, index, ...step }: StudyStep): Promise<void> {
+  const place = [studySteps.studyId, studySteps.index];
+  const steps = session.orm.insert(studySteps).values({ studyId, index, ...step });
+  await steps.onConflictDoUpdate({ target: place, set: step });
 }
 
-/** The steps that a study has begun, in their order. */
-export function listStudySteps(session: Session, studyId: string): Promise<StudyStep[]> {
-  const ofStudy = eq(studySteps.studyId, studyId);
-  return session.orm.select().from(studySteps).where(ofStudy).orderBy(asc(studySteps.index));
+/** The steps that a study has begun with their experiments, in their order. */
+export function listStudySteps(
+  session: Session,
+  studyId: string,
+): Promise<(Pick<StudyStep, 'name' | 'title'> & { experiment: ExperimentSummary })[]> {
+  return session.orm
+    .select({ name: studySteps.name, title: studySteps.title, experiment: experimentSummaryColumns })
+    .from(studySteps)
+    .innerJoin(experiments, eq(experiments.id, studySteps.experimentId))
+    .where(eq(studySteps.studyId, studyId))
+    .orderBy(asc(studySteps.index));
 }
 
 /**
@@ -163,10 +166,7 @@ async function change(session: Session, id: string, { from, values }: StudyChang
   const isAllowed = and(eq(studies.id, id), inArray(studies.status, from));
   const [changed] = await session.orm.update(studies).set(values).where(isAllowed).returning(summaryColumns);
   if (changed) return changed;
-  throw await refusal(session, id, (values as { status?: ExperimentStatus }).status ?? 'RUNNING');
-}
-
-async function refusal(session: Session, id: string, next: ExperimentStatus): Promise<DatabaseError> {
   const study = await findStudy(session, id);
-  return study ? new StudyStatusError(study, next) : new StudyNotFoundError(id);
+  const next = (values as { status?: ExperimentStatus }).status ?? 'RUNNING';
+  throw study ? new StudyStatusError(study, next) : new StudyNotFoundError(id);
 }

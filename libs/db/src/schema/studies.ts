@@ -6,7 +6,7 @@ import { experiments, experimentStatuses, type ExperimentError } from './experim
 import { jsonColumn } from './json-column.ts';
 import { models } from './models.ts';
 
-/** How far a study is: the step that runs, `index` from 0. */
+/** How far a study is: the step that runs, `index` from 1. */
 export interface StudyProgress {
   step: string;
   title: string;
