@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { durationText } from '@demur/charts';
 import type { ReportSection, StudyReport } from '../report.ts';
 import { claimList } from './claim-list.ts';
-import { contrastTable } from './contrast-table.ts';
 import { figureSvg } from './figure-svg.ts';
 import { figureTable } from './figure-table.ts';
 import { element, escapeText } from './markup.ts';
@@ -50,12 +49,9 @@ const fact = (name: string, value: string): string =>
   element('div', {}, element('dt', {}, name), element('dd', {}, escapeText(value)));
 
 /** Below the heading: what is in the report, then that. */
-function parts({ refusal, sections, claims, steps, dataSet }: StudyReport): string[] {
+function parts({ sections, claims, steps, dataSet }: StudyReport): string[] {
   const all = [
-    ...sections.map((section, i) => ({
-      title: section.title,
-      content: [...sectionContent(section), ...(i === 0 ? [contrastTable(refusal)] : [])],
-    })),
+    ...sections.map((section) => ({ title: section.title, content: sectionContent(section) })),
     { title: 'Beside earlier findings', content: claims.length > 0 ? [claimList(claims)] : [] },
     { title: 'Pairs that deserve a look', content: warnings(dataSet.warnings) },
     { title: 'Experiments', content: [stepList(steps)] },
