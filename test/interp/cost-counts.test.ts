@@ -176,6 +176,16 @@ describe('counted work', () => {
       options: { direction, mode: 'ablate', layers: 'all', maxTokens: 4, logits: 'last' },
     },
     generation: { kind: 'generation', options: { maxTokens: 5, stopAtEos: false, run: 'corrupted' } },
+    'generation with patches': {
+      kind: 'generation',
+      options: {
+        ...{ maxTokens: 5, stopAtEos: false },
+        patches: [
+          { layers: [0, 1], positions: ['difference'] },
+          { activation: 'mlp_out', layers: [1], positions: 'all' },
+        ],
+      },
+    },
   };
 
   // Pairs of one length alone have columns that all have.

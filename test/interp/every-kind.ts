@@ -20,7 +20,10 @@ export function everyKind(dModel: number): Experiment[] {
     'head-scan': { '': { top: 2, position: 'last' } },
     direction: { '': { select: true, maxKl: 100, minAddition: -100 } },
     steering: { '': { direction, layers: [1], coefficients: [0, 1.5], maxTokens: 3 } },
-    generation: { '': { maxTokens: 3 } },
+    generation: {
+      '': { maxTokens: 3 },
+      'with a patch': { maxTokens: 3, patches: [{ layers: [1], positions: ['difference'] }] },
+    },
   };
   return Object.entries(named).flatMap(([kind, variants]) =>
     Object.entries(variants).map(([variant, options]): Experiment => [

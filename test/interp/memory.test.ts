@@ -90,6 +90,15 @@ describe('a model of 24 blocks of 7 MB', { timeout: 240_000 }, () => {
     expect(peakBytes).toBeLessThan(streamedBytes);
   });
 
+  it('writes the same completions streamed, with activations of the other prompt put in', async () => {
+    const patches = [{ layers: [3, 17], positions: ['difference', 'last'] }];
+    const written = async (pool: EnginePool, options: object) => {
+      const spec = parseSpec({ kind: 'generation', model, pairs, options: { maxTokens: 4, ...options } });
+      return (await runExperiment(spec, { pool })).result.completions;
+    };
+    expect(await written(streamed, { patches })).toEqual(await written(resident, { patches }));
+  });
+
   it('goes on streamed where it was stopped, with the same bits and the time of both runs', async () => {
     const spec = parseSpec({ kind: 'attribution', model, pairs, options: { checkExact: 2 } });
     const { arrays } = await runExperiment(spec, { pool: streamed });

@@ -15,6 +15,7 @@ export function conventions(spec: ExperimentSpec): Record<string, string> {
         ...shared(spec),
         value: 'the metric of each pair after the patch, not normalised',
         patch: patches[spec.options.direction],
+        ...(spec.options.layers === 'up-to' && upTo),
       };
     case 'attribution':
       return { ...shared(spec), ...attribution(spec.options), kvHeads: kvHeads[spec.options.kvHeads] };
@@ -36,7 +37,13 @@ export function conventions(spec: ExperimentSpec): Record<string, string> {
     case 'steering':
       return { ...shared(spec), ...steering, ...sweep, ...completions, stop: stop(spec.options) };
     case 'generation':
-      return { ...shared(spec), ...steering, ...completions, stop: stop(spec.options) };
+      return {
+        ...shared(spec),
+        ...steering,
+        ...(spec.options.patches && promptPatches),
+        ...completions,
+        stop: stop(spec.options),
+      };
   }
 }
 
@@ -53,6 +60,15 @@ const common = {
 const patches = {
   denoising: 'the clean activation is written into the corrupted run',
   noising: 'the corrupted activation is written into the clean run',
+};
+
+const upTo = {
+  layers: 'each cell is patched at all layers up to its own, in one run, with the activations of the source as it is',
+};
+
+const promptPatches = {
+  patches:
+    "while the prompt is read, activations of the pair's other prompt, from its own run with nothing done, are written into this one, before interventions act; new tokens read what that leaves",
 };
 
 const headScan = {

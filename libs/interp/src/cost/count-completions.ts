@@ -2,6 +2,7 @@
 import type { ModelConfig } from '@demur/model';
 import { rowsAtATime } from '../generation/rows-at-a-time.ts';
 import type { SpecOf } from '../kinds/kind.ts';
+import { patchedHooks, patchedPositions, sourceOf } from '../generation/patch-places.ts';
 import type { Shard } from '../shard.ts';
 import { countForward } from './count-forward.ts';
 import { countMetric, countOpening, metricLayers } from './count-metrics.ts';
@@ -11,9 +12,30 @@ import { WorkCount, type PlannedModel } from './work-count.ts';
 export function countGeneration({ options }: SpecOf<'generation'>, shard: Shard, { config }: PlannedModel): WorkCount {
   const count = new WorkCount(config);
   const lengths = shard.pairs.map(({ pair }) => pair[options.run].length);
-  const seen = editedLayers(options.interventions, config);
+  const { interventions, patches = [] } = options;
+  const seen = editedLayers([...interventions, ...patches], config);
+  countPatchSources(count, { options, config }, shard);
   countCompletions(count, lengths, { maxTokens: options.maxTokens, seen, config });
   return count;
+}
+
+/** The other prompts, up to the last layer that is patched, and what is put in of them. */
+function countPatchSources(
+  count: WorkCount,
+  { options: { run, patches = [] }, config }: { options: SpecOf<'generation'>['options']; config: ModelConfig },
+  shard: Shard,
+): void {
+  const hooks = patchedHooks(patches, config);
+  if (hooks.length === 0) return;
+  const seen = new Set(hooks.map(({ layer }) => layer));
+  for (const { pair } of shard.pairs)
+    for (const { places } of hooks)
+      count.hold(4 * config.dModel * patchedPositions(places, pair, shard.columns).length);
+  for (const [length, { length: cells }] of Map.groupBy(shard.pairs, ({ pair }) => pair[sourceOf(run)].length))
+    count.scope(() => {
+      count.hold(4 * cells * length * config.dModel * hooks.length);
+      countForward(count, { cells, length }, config, { seen, layers: Math.max(...seen) + 1 });
+    });
 }
 
 /** Every pair once as it is and once a coefficient, with the residual streams that metrics read. */

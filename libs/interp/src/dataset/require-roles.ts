@@ -19,6 +19,10 @@ function askedOf(spec: ExperimentSpec): { path: string; position: number | strin
     list.map((position, at) => ({ path: `${path}[${at}]`, position }));
   if (spec.kind === 'activation-patching')
     return typeof spec.options.positions === 'string' ? [] : listed(spec.options.positions, 'options.positions');
+  if (spec.kind === 'generation')
+    return (spec.options.patches ?? []).flatMap(({ positions }, at) =>
+      typeof positions === 'string' ? [] : listed(positions, `options.patches[${at}].positions`),
+    );
   if (spec.kind === 'head-scan') return [{ path: 'options.steerPosition', position: spec.options.steerPosition }];
   if (spec.kind !== 'direction') return [];
   const { position } = spec.options;
@@ -28,7 +32,8 @@ function askedOf(spec: ExperimentSpec): { path: string; position: number | strin
 /** A patching leaves out pairs without a column; a mean is over all of them. */
 function hasPosition({ kind }: ExperimentSpec, pair: ResolvedPair, position: number | string): boolean {
   if (typeof position === 'string') return positionsOfRole(pair, position) !== undefined;
-  return kind === 'activation-patching' || (position < 0 && -position <= pair.clean.length);
+  const patches = kind === 'activation-patching' || kind === 'generation';
+  return patches || (position < 0 && -position <= pair.clean.length);
 }
 
 function issue(

@@ -3,7 +3,7 @@ import type { Kind } from './kind.ts';
 
 export const activationPatching: Kind<'activation-patching'> = {
   issues: ({ options: { positions } }, { columns }) =>
-    typeof positions === 'string' ? [] : columnIssues(positions, columns),
+    typeof positions === 'string' ? [] : columnIssues(positions, 'options.positions', columns),
   mergeRule: (name) => (name.startsWith('baseline.') ? 'firstAxis' : 'lastAxis'),
   summarise: ({ options: { positions } }) => (typeof positions === 'string' ? {} : { positions }),
 };

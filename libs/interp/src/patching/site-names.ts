@@ -18,6 +18,20 @@ export type PatchSite = keyof typeof SITE_HEADS;
 
 export const PATCH_SITES = Object.keys(SITE_HEADS) as PatchSite[];
 
+/** The sites of the residual stream's width. */
+export const STREAM_SITES = [
+  'resid_pre',
+  'resid_mid',
+  'resid_post',
+  'attn_out',
+  'mlp_out',
+] as const satisfies PatchSite[];
+
+/** The sites that can be patched at all layers up to one: what a layer adds. A later layer's whole stream would undo an earlier one's. */
+export const UP_TO_SITES = ['attn_out', 'mlp_out'] as const satisfies PatchSite[];
+
+export type UpToSite = (typeof UP_TO_SITES)[number];
+
 /** How many heads of a layer a site patches one by one; null where it has no heads. */
 export function headsOfSite(site: PatchSite, config: { nHeads: number; nKvHeads: number }): number | null {
   const heads = SITE_HEADS[site];

@@ -20,13 +20,13 @@ export function headIssues(names: readonly string[] = [], { nLayers, nHeads }: M
 }
 
 /** @param columns tokens of the longest prompt. */
-export function columnIssues(positions: readonly (number | string)[], columns: number): SpecIssue[] {
+export function columnIssues(positions: readonly (number | string)[], listPath: string, columns: number): SpecIssue[] {
   const range = `the longest prompt has ${columns} tokens; give columns from 0 to ${columns - 1}, or -${columns} to -1`;
   const taken = new Set<number>();
   return positions.flatMap((position, at) => {
     if (typeof position === 'string') return [];
     const column = position < 0 ? columns + position : position;
-    const path = `options.positions[${at}]`;
+    const path = `${listPath}[${at}]`;
     if (column < 0 || column >= columns) return [{ path, message: `${position} is no column: ${range}` }];
     if (taken.has(column)) return [{ path, message: `${position} is column ${column}, which is given already` }];
     taken.add(column);

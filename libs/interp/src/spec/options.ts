@@ -1,7 +1,7 @@
 /** The options of each kind of experiment, with their defaults. Names are those of the architecture's table of methods. */
 import { z } from 'zod';
-import { PATCH_SITES } from '../patching/site-names.ts';
-import { coefficientSchema, interventionFields } from './direction.ts';
+import { PATCH_SITES, STREAM_SITES, UP_TO_SITES } from '../patching/site-names.ts';
+import { coefficientSchema, interventionFields, layersSchema } from './direction.ts';
 import { edgesSchema } from './edges.ts';
 import { choice, expecting, show, strict } from './expecting.ts';
 import { hookMistake } from './hook-mistake.ts';
@@ -31,12 +31,21 @@ export const activationsOptions = strict(
   }
 });
 
-const everywhere = ['each', 'all', 'last'] as const;
-const somewhere = '"each", "all", "last" or a non-empty list of columns and roles, each once';
 const columns = 'a column of the prompt (a whole number; negative counts from the end)';
 const roles = 'a role of the pairs, such as "object", "after-object", "last" or "template[3]"';
 
 export const position = z.union([z.int(), z.string().regex(roleReference, expecting(roles))], expecting(columns));
+
+/** Places as names of their own, or a list of columns and roles. */
+function placesSchema<Name extends string>(names: readonly [Name, ...Name[]]) {
+  const quoted = names.map((name) => JSON.stringify(name)).join(', ');
+  const somewhere = expecting(`${quoted} or a non-empty list of columns and roles, each once`);
+  const list = z
+    .array(position)
+    .min(1, somewhere)
+    .refine(...withoutRepeats('columns or roles'));
+  return z.union([z.enum(names), list], somewhere);
+}
 
 export const activationPatchingOptions = strict(
   {
@@ -46,21 +55,16 @@ export const activationPatchingOptions = strict(
       .min(1, expecting('a non-empty list of activations'))
       .refine(...withoutRepeats('activations'))
       .default(['resid_pre']),
-    positions: z
-      .union(
-        [
-          z.enum(everywhere),
-          z
-            .array(position)
-            .min(1, expecting(somewhere))
-            .refine(...withoutRepeats('columns or roles')),
-        ],
-        expecting(somewhere),
-      )
-      .default('each'),
+    positions: placesSchema(['each', 'all', 'last']).default('each'),
+    layers: z.enum(['each', 'up-to'], choice(['each', 'up-to'])).optional(),
   },
   'an object',
-);
+).superRefine(({ activations, layers }, context) => {
+  const at = activations.findIndex((activation) => !(UP_TO_SITES as readonly string[]).includes(activation));
+  if (layers !== 'up-to' || at < 0) return;
+  const message = `${show(activations[at])} cannot be patched at all layers up to one; with "layers": "up-to" give ${UP_TO_SITES.join(' or ')}`;
+  context.addIssue({ code: 'custom', path: ['activations', at], message });
+});
 
 const resamples = expecting('0, or a number of resamples from 2 to 10000');
 const topEdges = expecting('a number of edges from 1 to 1000');
@@ -185,11 +189,26 @@ const intervention = strict(
     context.addIssue({ code: 'custom', path: ['coefficient'], message: `${coefficient}: ${isPlain}` });
 });
 
+const patches = 'a non-empty list of patches { "activation", "layers", "positions" }';
+
+/** Activations of the pair's other prompt, put in while this one is read. */
+const patch = strict(
+  {
+    activation: z.enum(STREAM_SITES, choice(STREAM_SITES)).default('resid_pre'),
+    layers: layersSchema,
+    positions: placesSchema(['all', 'last']),
+  },
+  'a patch { "activation", "layers", "positions" }',
+);
+
+export type PromptPatch = z.infer<typeof patch>;
+
 export const generationOptions = strict(
   {
     maxTokens: count.min(1, expecting('a number of tokens, 1 or more')).default(64),
     stopAtEos: flag.default(true),
     interventions: z.array(intervention, expecting('a list of interventions')).default([]),
+    patches: z.array(patch, expecting(patches)).min(1, expecting(patches)).optional(),
     ...completionFields,
   },
   'an object',
