@@ -13,6 +13,12 @@ export interface WeightShape {
   shape: number[];
 }
 
+/** So many lengths share a group. */
+const LENGTHS = 12;
+
+/** The token of rows after a sequence's end: any would do. */
+const FILLER = 0;
+
 /** Trained weights by name, and the loss. */
 export class Network {
   readonly variables: Map<string, tf.Variable>;
@@ -51,9 +57,12 @@ export class Network {
     });
   }
 
-  /** Sequences of one length are one group: no padding. The last token of a sequence predicts nothing. */
+  /**
+   * Sequences of similar lengths are one group, in which the shorter ones are followed by rows that no token attends to and
+   * that do not count: far fewer operations for a few more rows. The last token of a sequence predicts nothing.
+   */
   #groups(batch: readonly Sequence[]): { sequences: Sequence[]; group: RowGroup }[] {
-    const byLength = Map.groupBy(batch, ({ tokens }) => tokens.length - 1);
+    const byLength = Map.groupBy(batch, ({ tokens }) => Math.ceil((tokens.length - 1) / LENGTHS) * LENGTHS);
     return [...byLength].map(([positions, sequences]) => {
       const { positions: kind, dHead } = this.config;
       if (kind.kind !== 'rotary') throw new TypeError('positions are rotary');
@@ -85,7 +94,10 @@ interface Row {
 /** Position-major, as a group's rows lie. */
 function rowsOf(sequences: readonly Sequence[], positions: number): Row[] {
   return Array.from({ length: positions }, (_, at) =>
-    sequences.map(({ tokens, weights }) => ({ token: tokens[at]!, next: tokens[at + 1]!, weight: weights[at + 1]! })),
+    sequences.map(({ tokens, weights }) => ({
+      ...{ token: tokens[at] ?? FILLER, next: tokens[at + 1] ?? FILLER },
+      weight: weights[at + 1] ?? 0,
+    })),
   ).flat();
 }
 

@@ -19,10 +19,10 @@ export function measuredLines(measured: Measured): string[] {
       return `  ${category}: ${percent(share)} of ${of}${differing}`;
     }),
     'language: next tokens',
-    ...Object.entries(language).map(
-      ([name, { accuracy, perplexity, tokens }]) =>
-        `  ${name}: ${percent(accuracy)} right, perplexity ${perplexity.toFixed(3)}, ${tokens} tokens`,
-    ),
+    ...(['prose', 'chat', 'tale'] as const).map((name) => {
+      const { accuracy, perplexity, tokens } = language[name];
+      return `  ${name}: ${percent(accuracy)} right, perplexity ${perplexity.toFixed(3)}, ${tokens} tokens`;
+    }),
     `  prose, by the grammar: perplexity ${language.prose.least.toFixed(3)}`,
     ...directionLines(measured),
     'targets',
