@@ -18,3 +18,9 @@ export interface CheckedClaim extends Claim {
   /** Why, with the measured numbers. */
   sentence: string;
 }
+
+/** @param agrees null where the study could not tell. */
+export function outcomeOf(agrees: boolean | null): CheckedClaim['outcome'] {
+  if (agrees === null) return 'not tested';
+  return agrees ? 'agrees' : 'disagrees';
+}

@@ -21,3 +21,10 @@ export function counted(count: number, noun: string): string {
 export function listed(items: readonly string[]): string {
   return items.length < 2 ? items.join() : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }
+
+/** `layer 2`, `layers 0, 2 and 4`, or of many `20 layers from 1 to 29`. */
+export function layersText(layers: readonly number[]): string {
+  const own = [...new Set(layers)].sort((a, b) => a - b);
+  if (own.length > 8) return `${own.length} layers from ${own[0]} to ${own.at(-1)}`;
+  return `layer${own.length === 1 ? '' : 's'} ${listed(own.map(String))}`;
+}

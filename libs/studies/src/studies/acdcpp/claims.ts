@@ -1,5 +1,5 @@
 /** What the notebooks on Llama-2-7b-chat say of ACDC++, beside this model's numbers. */
-import type { CheckedClaim } from '../../claims.ts';
+import { outcomeOf, type CheckedClaim } from '../../claims.ts';
 import { counted, number, percent } from '../../wording.ts';
 import { FAITHFUL, isFaithful, lastSearch, type FoundCircuits } from './find-circuits.ts';
 
@@ -14,7 +14,7 @@ function noCircuit(found: FoundCircuits): CheckedClaim {
     id: 'S4.acdcpp-gives-no-circuit',
     source: 'notebooks',
     text: 'Trying ACDC++ for refusal on Llama-2-7b-chat failed: it gave no circuit.',
-    outcome: isFaithful(last) ? 'disagrees' : 'agrees',
+    outcome: outcomeOf(!isFaithful(last)),
     sentence: `ACDC++ ran through and left ${kept}; at least ${percent(FAITHFUL)} counts as a circuit of the behaviour.`,
   };
 }

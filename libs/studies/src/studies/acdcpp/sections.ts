@@ -2,6 +2,7 @@
 import { countText, durationText } from '@demur/charts';
 import { edgeNames, sharedCount } from '../../edge-scores.ts';
 import type { HeatMap, LineChart, Table } from '../../figure.ts';
+import { headMap } from '../../head-map.ts';
 import type { ReportSection } from '../../report.ts';
 import { counted, listed, number, percent } from '../../wording.ts';
 import { FAITHFUL, isFaithful, lastSearch, type Circuit, type FoundCircuits, type Search } from './find-circuits.ts';
@@ -9,8 +10,8 @@ import { FAITHFUL, isFaithful, lastSearch, type Circuit, type FoundCircuits, typ
 /** Edges in the tables. */
 const LISTED = 20;
 
-/** The issue of a small circuit: so small a part of all edges. */
-export const SMALL = 0.05;
+/** A small circuit has not more than this part of all edges. */
+const SMALL = 0.05;
 
 export function curveSection(found: FoundCircuits): ReportSection {
   const { circuit, asked, edges, cpr, cmd, pairs, given } = found;
@@ -25,8 +26,8 @@ export function curveSection(found: FoundCircuits): ReportSection {
     paragraphs: [
       `Edges were chosen from the logits backwards by their EAP-IG score, all others carrying the corrupted run's activations.${some} ` +
         `The smallest circuit tried that does at least ${percent(FAITHFUL)} of what the model does has ${counted(asked, 'edge')}, ${percent(share)} of ${countText(edges)}, ` +
-        `which is ${share <= SMALL ? `within` : `more than`} ${percent(SMALL)}. ${keptSentence(found)}`,
-      `Its faithfulness is ${told(circuit.faithfulness)}. ${areasSentence(cpr, cmd)}`,
+        `${share <= SMALL ? 'not more' : 'more'} than ${percent(SMALL)}. ${keptSentence(found)}`,
+      `Its faithfulness is ${told(circuit.faithfulness)}${beyond(circuit)}. ${areasSentence(cpr, cmd)}`,
     ],
     figures: [faithfulnessCurve(found)],
     tables: [],
@@ -44,6 +45,13 @@ function keptSentence({ circuit, asked }: FoundCircuits): string {
 function areasSentence(cpr: number | null, cmd: number | null): string {
   if (cpr === null || cmd === null) return 'The sizes do not span the whole curve, so that it has no area.';
   return `Over the share of edges, the area under the curve (CPR) is ${number(cpr)}, and that between it and 1 (CMD) ${number(cmd)}.`;
+}
+
+/** A circuit may do more than the model: what the other edges do works against it. */
+function beyond({ faithfulness }: Circuit): string {
+  return faithfulness !== null && faithfulness > 2 - FAITHFUL
+    ? ', more than the model: edges that it leaves out work against it'
+    : '';
 }
 
 /** A faithfulness that there may not be. */
@@ -102,7 +110,7 @@ function percentOf(share: number): string {
 }
 
 function outcomeSentence(last: Search, { failed, edges }: { failed: number; edges: number }): string {
-  const what = `${counted(last.cells.length, 'edge')} (${percent(last.cells.length / edges)}) between ${counted(last.nodes, 'node')}, with faithfulness ${told(last.faithfulness)}`;
+  const what = `${counted(last.cells.length, 'edge')} (${percent(last.cells.length / edges)}) between ${counted(last.nodes, 'node')}, with faithfulness ${told(last.faithfulness)}${beyond(last)}`;
   const cost = `${countText(last.tested)} tests took ${durationText(last.seconds)}.`;
   if (!isFaithful(last))
     return `None of ${counted(failed, 'threshold')} left a circuit that does ${percent(FAITHFUL)} of what the model does; the smallest threshold left ${what}. ${cost}`;
@@ -152,20 +160,17 @@ function nodeMap(found: FoundCircuits): HeatMap {
       const own = node.split('<', 1)[0]!;
       counts.set(own, (counts.get(own) ?? 0) + 1);
     }
-  const columns = [...Array.from({ length: nHeads }, (_, head) => String(head)), 'MLP'];
   const nodeAt = (layer: number, column: number): string => (column === nHeads ? `m${layer}` : `a${layer}.h${column}`);
   const rows = Array.from({ length: nLayers }, (_, layer) =>
-    columns.map((_, column) => counts.get(nodeAt(layer, column)) ?? 0),
+    Array.from({ length: nHeads + 1 }, (_, column) => counts.get(nodeAt(layer, column)) ?? 0),
   );
-  return {
-    kind: 'heat-map',
+  const touched = rows.flat().filter((count) => count > 0).length;
+  return headMap(rows, {
+    nHeads,
     title: "ACDC++'s circuit by node",
-    caption: `Edges of the circuit into or out of each head and MLP; ${counted(rows.flat().filter((count) => count > 0).length, 'head or MLP')}.`,
-    rows: { title: 'layer', labels: rows.map((_, layer) => String(layer)) },
-    columns: { title: 'head', labels: columns },
+    caption: `Edges of the circuit into or out of each head and MLP: ${touched} of ${rows.flat().length} have any.`,
     unit: 'edges',
-    values: rows,
-  };
+  });
 }
 
 function edgeTable(found: FoundCircuits): Table {

@@ -1,6 +1,6 @@
 /** What the notebooks on Llama-2-7b-chat say of EAP with heads split, beside this model's numbers. */
 import { bytesText, countText, durationText } from '@demur/charts';
-import type { CheckedClaim } from '../../claims.ts';
+import { outcomeOf, type CheckedClaim } from '../../claims.ts';
 import { counted, number, percent } from '../../wording.ts';
 import { agreement, LLAMA_2_7B, type FoundEdges } from './find-edges.ts';
 
@@ -20,7 +20,7 @@ function works({ eap, exact }: FoundEdges): CheckedClaim {
     id: 'S3.eap-works',
     source: 'notebooks',
     text: 'EAP with heads split works on Llama-2-7b-chat, by the logit difference of Sure and Sorry.',
-    outcome: pearson === null ? 'not tested' : pearson >= WORKS ? 'agrees' : 'disagrees',
+    outcome: outcomeOf(pearson === null ? null : pearson >= WORKS),
     sentence:
       pearson === null
         ? 'The scores or the exact effects of the patched edges are all alike, so that nothing can be told.'
@@ -33,7 +33,7 @@ function many({ eap, llamaEdges }: FoundEdges): CheckedClaim {
     id: 'S3.many-edges',
     source: 'notebooks',
     text: 'There are more than 1.5 million edges.',
-    outcome: llamaEdges > MANY ? 'agrees' : 'disagrees',
+    outcome: outcomeOf(llamaEdges > MANY),
     sentence: `The graph of ${LLAMA_2_7B.nLayers} layers of ${LLAMA_2_7B.nHeads} heads has ${countText(llamaEdges)} edges; this model's has ${countText(eap.cells.length)}.`,
   };
 }
@@ -43,7 +43,7 @@ function oneByOne({ pairs, record }: FoundEdges): CheckedClaim {
     id: 'S3.batch-of-one',
     source: 'notebooks',
     text: 'A batch of one pair was all that memory allowed.',
-    outcome: pairs > 1 ? 'disagrees' : 'not tested',
+    outcome: outcomeOf(pairs > 1 ? false : null),
     sentence: `EAP ran over ${counted(pairs, 'pair')} with at most ${bytesText(record.peakBytes)} resident; no score depends on how they are batched.`,
   };
 }
@@ -54,9 +54,9 @@ function slow({ eap, record }: FoundEdges): CheckedClaim {
     id: 'S3.sorting-is-slow',
     source: 'notebooks',
     text: 'Scoring every edge and sorting the edges were the slow parts.',
-    outcome: share > 0.5 ? 'agrees' : 'disagrees',
+    outcome: outcomeOf(share > 0.5),
     sentence:
       `Passes and scores of ${countText(eap.cells.length)} edges took ${durationText(record.seconds.run)} together, ` +
-      `sorting them ${durationText(eap.orderSeconds)}, ${percent(share)} of that.`,
+      `sorting them ${number(1000 * eap.orderSeconds)} ms, ${percent(share)} of that.`,
   };
 }

@@ -2,16 +2,18 @@
 import { bytesText, countText, durationText } from '@demur/charts';
 import { spearman } from '@demur/interp';
 import { edgeNames, sharedCount, strengthShare } from '../../edge-scores.ts';
-import type { BarChart, HeatMap, LineChart, Table } from '../../figure.ts';
+import type { BarChart, LineChart, Table } from '../../figure.ts';
+import { headMap } from '../../head-map.ts';
 import type { ReportSection } from '../../report.ts';
-import { counted, listed, number, percent } from '../../wording.ts';
+import { sum } from '../../sum.ts';
+import { counted, layersText, listed, number, percent } from '../../wording.ts';
 import { agreement, LLAMA_2_7B, sentStrengths, type Agreement, type FoundEdges } from './find-edges.ts';
 
 /** Edges in the tables. */
 const LISTED = 20;
 
 /** As a caption tells what a score is. */
-const SCORE = 'score: expected change of the logit difference';
+const SCORE = 'expected change of the metric';
 
 export function edgesSection({ given, pairs, llamaEdges, eap, record }: FoundEdges): ReportSection {
   const { nLayers, nHeads } = given.config;
@@ -25,7 +27,7 @@ export function edgesSection({ given, pairs, llamaEdges, eap, record }: FoundEdg
         `${LLAMA_2_7B.nHeads} heads, has ${countText(llamaEdges)}.`,
       `EAP scored all of them over ${counted(pairs, 'pair')} in ${durationText(seconds.run)} on ${counted(backend.workers, 'worker')} ` +
         `(${backend.name}; at most ${bytesText(peakBytes)} resident), which is ${number((1e6 * seconds.run) / edges)} µs an edge. ` +
-        `Sorting them by strength took ${durationText(eap.orderSeconds)}, ${percent(eap.orderSeconds / seconds.run)} of that; ` +
+        `Sorting them by strength took ${number(1000 * eap.orderSeconds)} ms, ${percent(eap.orderSeconds / seconds.run)} of that; ` +
         `what scoring took of the passes is not in the record.`,
     ],
     figures: [],
@@ -34,25 +36,34 @@ export function edgesSection({ given, pairs, llamaEdges, eap, record }: FoundEdg
 }
 
 export function strongestSection(found: FoundEdges): ReportSection {
-  const { eap, contrast } = found;
+  const { eap } = found;
   const cells = [...eap.order.subarray(0, LISTED)];
-  const [first] = cells as [number];
-  const score = eap.scores[first]!;
-  const name = edgeNames(eap, [first])[0]!;
-  const part = Math.abs(score / contrast);
   const supporting = cells.filter((cell) => eap.scores[cell]! < 0).length;
   const hundredth = Math.ceil(eap.order.length / 100);
   return {
     title: 'The strongest edges',
     paragraphs: [
-      `The strongest edge is ${name}: were it to carry what it carries in the prompt that is not to be refused, the logit difference ` +
-        `would ${score < 0 ? 'fall' : 'rise'} by ${number(Math.abs(score))}, ${percent(part)} of the ${number(contrast)} between the two groups of prompts.`,
-      `Of the ${cells.length} strongest, ${supporting} have a negative score (they speak for refusal) and ${cells.length - supporting} a positive one. ` +
+      strongestSentence(found),
+      `Of the ${cells.length} strongest, ${supporting} have a negative score (they speak for refusal) and ${cells.length - supporting} do not. ` +
         `They have ${percent(strengthShare(eap, cells.length))} of all |score|, and the strongest hundredth of the edges (${hundredth}) has ${percent(strengthShare(eap, hundredth))}.`,
     ],
     figures: [],
     tables: [strongestTable(found, cells)],
   };
+}
+
+function strongestSentence({ eap, contrast }: FoundEdges): string {
+  const [first] = eap.order as unknown as [number];
+  const score = eap.scores[first]!;
+  const change = `${score < 0 ? 'fall' : 'rise'} by ${number(Math.abs(score))}`;
+  const part =
+    contrast === 0
+      ? ''
+      : `, ${percent(Math.abs(score / contrast))} of the ${number(Math.abs(contrast))} between the two groups`;
+  return (
+    `The strongest edge is ${edgeNames(eap, [first])[0]!}: with what it carries in the prompts not to refuse, ` +
+    `the metric of the prompts to refuse is expected to ${change}${part}.`
+  );
 }
 
 function strongestTable({ eap, eapIg, bootstrap }: FoundEdges, cells: number[]): Table {
@@ -87,24 +98,18 @@ export function nodesSection({ given, eap }: FoundEdges): ReportSection {
     title: 'Strength by node',
     paragraphs: [
       `Of all |score|, ${part(ofHeads)} is on edges out of heads, ${part(ofMlps)} out of MLPs and ${part(strengths[0]!)} out of the embedding.`,
-      `Half of what heads send leaves ${half.length} of the ${counted(heads.length, 'head')}: ${listed(half.slice(0, 10).map(({ name }) => name))}` +
-        `${half.length > 10 ? ' first of all' : ''}; they are of layers ${listed([...new Set(half.map(({ layer }) => layer))].sort((a, b) => a - b).map(String))}.`,
+      `Half of what heads send leaves ${half.length} of the ${counted(heads.length, 'head')}, ${listed(half.slice(0, 10).map(({ name }) => name))}` +
+        `${half.length > 10 ? ' first of all' : ''}, in ${layersText(half.map(({ layer }) => layer))}.`,
     ],
-    figures: [strengthMap(rows, heads[0]!)],
+    figures: [
+      headMap(rows, {
+        nHeads,
+        title: 'Summed |score| of the edges out of each node',
+        caption: `The head that sends most is ${heads[0]!.name} with ${number(heads[0]!.value)}. EAP, all edges.`,
+        unit: 'summed |score|',
+      }),
+    ],
     tables: [],
-  };
-}
-
-function strengthMap(values: number[][], strongest: { name: string; value: number }): HeatMap {
-  const heads = values[0]!.length - 1;
-  return {
-    kind: 'heat-map',
-    title: 'Summed |score| of the edges out of each node',
-    caption: `The head that sends most is ${strongest.name} with ${number(strongest.value)}. EAP, all edges.`,
-    rows: { title: 'layer', labels: values.map((_, layer) => String(layer)) },
-    columns: { title: 'head', labels: [...Array.from({ length: heads }, (_, head) => String(head)), 'MLP'] },
-    unit: 'summed |score|, in logits',
-    values,
   };
 }
 
@@ -135,20 +140,20 @@ export function surenessSection(found: FoundEdges): ReportSection {
     title,
     paragraphs: [
       `Over ${bootstrap.resamples} resamples of the ${counted(found.pairs, 'pair')}, the interval of ${sure} of the ${top.length} strongest edges leaves out 0 ` +
-        `(percentiles 2.5 to 97.5). Each of these ${top.length} is among the ${count} strongest in at least ${percent(least)} of the resamples.`,
+        `(percentiles 2.5 to 97.5). Each of these ${top.length} is among the ${count} strongest in ${least === 1 ? 'every resample' : `at least ${percent(least)} of the resamples`}.`,
       `The sets of the ${count} strongest edges of two resamples have a Jaccard index of ${number(bootstrap.stability)} on average (stability); ` +
         `${always} of ${counted(eap.order.length, 'edge')} are in every one of them.`,
     ],
-    figures: [intervalBars(top)],
+    figures: [intervalBars(top, sure)],
     tables: [],
   };
 }
 
-function intervalBars(top: { edge: string; score: number; low: number; high: number }[]): BarChart {
+function intervalBars(top: { edge: string; score: number; low: number; high: number }[], sure: number): BarChart {
   return {
     kind: 'bars',
     title: 'Scores of the strongest edges with their intervals',
-    caption: 'Intervals: percentiles 2.5 to 97.5 over resamples of the pairs. Negative: the edge speaks for refusal.',
+    caption: `${sure} of ${top.length} intervals (percentiles 2.5 to 97.5 over resamples of the pairs) leave out 0. Negative: the edge speaks for refusal.`,
     labels: top.map(({ edge }) => edge),
     y: { title: SCORE },
     values: top.map(({ score }) => score),
@@ -195,9 +200,9 @@ function effectLines({ eap, eapIg, exact }: Pick<FoundEdges, 'eap' | 'eapIg' | '
   return {
     kind: 'lines',
     title: 'What patching does, and what the scores expect',
-    caption: `${order.length} edges in the order of their exact effects.`,
+    caption: `${order.length} edges in the order of their exact effects, from ${number(exact.effects[order[0]!]!)} to ${number(exact.effects[order.at(-1)!]!)}.`,
     x: { title: 'edge, by its exact effect', values: order.map((_, place) => place + 1) },
-    y: { title: 'change of the logit difference' },
+    y: { title: 'change of the metric' },
     series: [
       { name: 'exact', values: order.map((at) => exact.effects[at]!) },
       { name: 'EAP', values: scoresOf(eap) },
@@ -228,7 +233,7 @@ export function estimatesSection({ eap, eapIg }: FoundEdges): ReportSection {
       {
         kind: 'lines',
         title: 'Edges that both estimates name',
-        caption: 'Of as many strongest edges of EAP, the share that are among as many of EAP-IG.',
+        caption: `Of as many strongest edges of EAP, the share that are among as many of EAP-IG: ${counts.length === 0 ? 'too few edges' : `from ${percent(Math.min(...shared))} to ${percent(Math.max(...shared))}`}.`,
         x: { title: 'strongest edges', values: counts, scale: 'log' },
         y: { title: 'shared' },
         series: [{ name: 'shared', values: shared }],
@@ -242,8 +247,4 @@ export function estimatesSection({ eap, eapIg }: FoundEdges): ReportSection {
 function oneTwoFive(most: number): number[] {
   const steps = Array.from({ length: 8 }, (_, power) => [1, 2, 5].map((times) => times * 10 ** (power + 1))).flat();
   return steps.filter((count) => count <= most);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,5 +1,6 @@
 /** What the notebooks on Llama-2-7b-chat say of heads of refusal, beside this model's numbers. */
-import type { CheckedClaim } from '../../claims.ts';
+import { outcomeOf, type CheckedClaim } from '../../claims.ts';
+import { sum } from '../../sum.ts';
 import { counted, number, percent } from '../../wording.ts';
 import type { FoundHeads } from './find-heads.ts';
 import { layerSums } from './sections.ts';
@@ -23,7 +24,7 @@ function smallSet({ chosen, scores, validation }: FoundHeads): CheckedClaim {
     id: 'S5.small-set-of-heads',
     source: 'notebooks',
     text: 'A small set of heads makes Llama-2-7b-chat refuse.',
-    outcome: chosen.length > 0 && chosen.length <= SMALL * all && together >= CARRIES ? 'agrees' : 'disagrees',
+    outcome: outcomeOf(chosen.length > 0 && chosen.length <= SMALL * all && together >= CARRIES),
     sentence:
       none !== undefined
         ? `Here ${none}.`
@@ -34,15 +35,15 @@ function smallSet({ chosen, scores, validation }: FoundHeads): CheckedClaim {
 
 function early({ chosen, scores, validation }: FoundHeads): CheckedClaim {
   const sums = layerSums({ chosen, scores });
-  const all = sums.reduce((total, own) => total + own, 0);
+  const all = sum(sums);
   const depths = sums.map((_, layer) => layer / sums.length);
-  const within = sums.reduce((total, own, layer) => total + (isEarly(depths[layer]!) ? own : 0), 0) / all;
-  const middle = sums.reduce((total, own, layer) => total + own * depths[layer]!, 0) / all;
+  const within = sum(sums.filter((_, layer) => isEarly(depths[layer]!))) / all;
+  const middle = sum(sums.map((own, layer) => own * depths[layer]!)) / all;
   return {
     id: 'S5.early-layers',
     source: 'notebooks',
     text: 'The heads are early ones: layers 5 to 10 of 32.',
-    outcome: validation.none !== undefined ? 'not tested' : within > 0.5 ? 'agrees' : 'disagrees',
+    outcome: outcomeOf(validation.none === undefined ? within > 0.5 : null),
     sentence:
       validation.none !== undefined
         ? `No head was chosen: ${validation.none}.`

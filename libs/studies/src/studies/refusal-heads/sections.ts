@@ -1,27 +1,35 @@
 /** What the study of heads says: sentences, figures and tables from its numbers. */
-import type { BarChart, HeatMap, LineChart } from '../../figure.ts';
+import type { BarChart, LineChart } from '../../figure.ts';
+import { headMap } from '../../head-map.ts';
 import type { ReportSection } from '../../report.ts';
-import { counted, listed, number, percent } from '../../wording.ts';
+import { sum } from '../../sum.ts';
+import { counted, layersText, listed, number, percent } from '../../wording.ts';
 import { THRESHOLD, type FoundHeads, type SteeredRow } from './find-heads.ts';
 
 export function scanSection({ scores, noising, given }: FoundHeads): ReportSection {
   const all = scores.flat();
-  const strongest = strongestOf(scores);
+  const of = { nHeads: given.config.nHeads, unit: 'refusal score' };
+  const [strongest, back] = [strongestOf(scores), strongestOf(noising)];
   const against = all.filter((score) => score < -THRESHOLD).length;
   return {
     title: 'Every head alone',
     paragraphs: [
-      `Each of the ${counted(all.length, 'head')} in turn got in the prompts not to refuse what it does in those to refuse, from the first token that differs on. ` +
+      `Over ${counted(given.dataSet.pairs.length, 'pair')}, what each of the ${counted(all.length, 'head')} does in a prompt to refuse was put into the other prompt, from the first token that differs on. ` +
         `A score of 1 would be all of the difference between the groups. The highest is ${strongest.name}'s, ${number(strongest.score)}; ` +
         `all scores sum to ${number(sum(all))}, and ${against} ${against === 1 ? 'is' : 'are'} under ${number(-THRESHOLD)}, against refusal.`,
-      `The other way, with what it does in prompts not to refuse, the strongest is ${strongestOf(noising).name} with ${number(strongestOf(noising).score)}.`,
+      `The other way, with what it does in prompts not to refuse put into those to refuse, the strongest is ${back.name} with ${number(back.score)}.`,
     ],
     figures: [
       headMap(scores, {
+        ...of,
         title: 'Refusal score of each head, denoising',
-        caption: `Clean z into the corrupted run, all positions from the first difference on; ${given.dataSet.pairs.length} pairs.`,
+        caption: `What it does in prompts to refuse, put into the others; the highest is ${strongest.name} with ${number(strongest.score)}.`,
       }),
-      headMap(noising, { title: 'Refusal score of each head, noising', caption: 'Corrupted z into the clean run.' }),
+      headMap(noising, {
+        ...of,
+        title: 'Refusal score of each head, noising',
+        caption: `What it does in prompts not to refuse, put into the others; the highest is ${back.name} with ${number(back.score)}.`,
+      }),
     ],
     tables: [],
   };
@@ -30,14 +38,6 @@ export function scanSection({ scores, noising, given }: FoundHeads): ReportSecti
 function strongestOf(scores: number[][]): { name: string; score: number } {
   const heads = scores.flatMap((row, layer) => row.map((score, head) => ({ name: `a${layer}.h${head}`, score })));
   return heads.reduce((best, own) => (own.score > best.score ? own : best));
-}
-
-function headMap(values: number[][], titled: { title: string; caption: string }): HeatMap {
-  return {
-    ...{ kind: 'heat-map', ...titled, unit: 'refusal score', values },
-    rows: { title: 'layer', labels: values.map((_, layer) => String(layer)) },
-    columns: { title: 'head', labels: values[0]!.map((_, head) => String(head)) },
-  };
 }
 
 export function chosenSection(found: FoundHeads): ReportSection {
@@ -74,14 +74,9 @@ export function layerSums({ chosen, scores }: Pick<FoundHeads, 'chosen' | 'score
 }
 
 function layersSentence(found: FoundHeads): string {
-  const layers = [...new Set(found.chosen.map(({ layer }) => layer))].sort((a, b) => a - b);
   const sums = layerSums(found);
   const most = sums.indexOf(Math.max(...sums));
-  const where =
-    layers.length > 8
-      ? `${layers.length} of the ${sums.length} layers, from ${layers[0]} to ${layers.at(-1)}`
-      : `layer${layers.length === 1 ? '' : 's'} ${listed(layers.map(String))} of ${sums.length}`;
-  return `They are in ${where}, counted from 0; layer ${most} has ${percent(sums[most]! / sum(sums))} of their summed score.`;
+  return `They are in ${layersText(found.chosen.map(({ layer }) => layer))} of ${sums.length}, counted from 0; layer ${most} has ${percent(sums[most]! / sum(sums))} of their summed score.`;
 }
 
 function layerBars(found: FoundHeads): BarChart {
@@ -89,7 +84,7 @@ function layerBars(found: FoundHeads): BarChart {
   return {
     kind: 'bars',
     title: 'Summed score of the chosen heads by layer',
-    caption: `${counted(found.chosen.length, 'head')} over ${number(THRESHOLD)}.`,
+    caption: `${counted(found.chosen.length, 'head')} over ${number(THRESHOLD)}, summing to ${number(sum(sums))}.`,
     labels: sums.map((_, layer) => String(layer)),
     y: { title: 'summed refusal score' },
     values: sums,
@@ -214,23 +209,25 @@ export function steeredSection({ validation, steered, chosen }: FoundHeads): Rep
 const cellsOf = ({ metric, refused, kl }: SteeredRow): number[] => [metric, refused.after, kl];
 
 function inducedSentence(rows: SteeredRow[]): string {
+  const { before } = rows[0]!.refused;
   const first = rows.find(({ refused }) => refused.after > 0.5);
   const most = rows.reduce((best, row) => (row.refused.after > best.refused.after ? row : best));
-  const before = `${percent(rows[0]!.refused.before)} without`;
-  if (first === undefined)
-    return `No coefficient makes the model refuse most of the prompts not to refuse: at most ${percent(most.refused.after)}, at ${at(most)}; ${before}.`;
-  return `Of the prompts not to refuse, the model refuses ${percent(first.refused.after)} from a coefficient of ${at(first)} on, and at most ${percent(most.refused.after)}, at ${at(most)}; ${before}.`;
+  const turned =
+    before > 0.5 || first === undefined
+      ? ''
+      : `${percent(first.refused.after)} are at the least coefficient that turns most, ${at(first)}, and `;
+  return `Of the prompts not to refuse, ${percent(before)} are refused without it; ${turned}at most ${percent(most.refused.after)}, at ${at(most)}.`;
 }
 
 function inhibitedSentence(rows: SteeredRow[]): string {
+  const { before } = rows[0]!.refused;
   const first = rows.find(({ refused }) => refused.after < 0.5);
   const least = rows.reduce((best, row) => (row.refused.after < best.refused.after ? row : best));
-  const { before } = rows[0]!.refused;
-  if (before <= 0.5)
-    return `Of the prompts to refuse it refuses ${percent(before)} without; taken from them, the least is ${percent(least.refused.after)}, at ${at(least)}.`;
-  if (first === undefined)
-    return `Taken from the prompts to refuse, no coefficient keeps it from refusing most of them: the least is ${percent(least.refused.after)}, at ${at(least)}; ${percent(before)} without.`;
-  return `Taken from the prompts to refuse, it leaves ${percent(first.refused.after)} of them refused from a coefficient of ${at(first)} on, and at least ${percent(least.refused.after)}, at ${at(least)}; ${percent(before)} without.`;
+  const turned =
+    before < 0.5 || first === undefined
+      ? ''
+      : `${percent(first.refused.after)} are at the least coefficient that turns most, ${at(first)}, and `;
+  return `Of the prompts to refuse, ${percent(before)} are refused without it; with it taken away, ${turned}at least ${percent(least.refused.after)}, at ${at(least)}.`;
 }
 
 /** A coefficient with its price. */
@@ -242,19 +239,16 @@ function steeringLines(
   { induce, inhibit }: Record<'induce' | 'inhibit', SteeredRow[]>,
   valueOf: (row: SteeredRow) => number,
 ): LineChart {
+  const [added, taken] = [induce.map(valueOf), inhibit.map(valueOf)];
   return {
     kind: 'lines',
     title,
-    caption: 'Added to prompts not to refuse, and taken from prompts to refuse.',
+    caption: `Added to prompts not to refuse: at most ${number(Math.max(...added))}. Taken from prompts to refuse: at least ${number(Math.min(...taken))}.`,
     x: { title: 'coefficient', values: induce.map(({ coefficient }) => coefficient), scale: 'log' },
     y: { title: y },
     series: [
-      { name: 'added', values: induce.map(valueOf) },
-      { name: 'taken away', values: inhibit.map(valueOf) },
+      { name: 'added', values: added },
+      { name: 'taken away', values: taken },
     ],
   };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
