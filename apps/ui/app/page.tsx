@@ -4,6 +4,7 @@ import { Loading } from '../components/notice.tsx';
 import { PageHeader } from '../components/page-header.tsx';
 import { ExperimentFilters } from '../features/experiments/experiment-filters.tsx';
 import { ExperimentList } from '../features/experiments/experiment-list.tsx';
+import { RecentStudies } from '../features/studies/recent-studies.tsx';
 
 export default function ExperimentsPage() {
   const create = (
@@ -13,6 +14,7 @@ export default function ExperimentsPage() {
   );
   return (
     <>
+      <RecentStudies />
       <PageHeader title="Experiments" actions={create}>
         <p>Where in a model a decision is made, and which edges carry it.</p>
       </PageHeader>

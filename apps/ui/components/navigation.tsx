@@ -7,6 +7,7 @@ import styles from './navigation.module.css';
 
 const places = [
   { href: '/', label: 'Experiments', here: /^\/($|experiments|circuits)/ },
+  { href: '/studies', label: 'Studies', here: /^\/studies/ },
   { href: '/models', label: 'Models', here: /^\/models/ },
   { href: '/data-sets', label: 'Data sets', here: /^\/data-sets/ },
 ];

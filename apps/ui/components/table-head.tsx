@@ -1,7 +1,7 @@
 /** The names of a table's columns. */
 import styles from './data-table.module.css';
 
-interface TableColumn {
+export interface TableColumn {
   name: string;
   /** Set against the right side, as the numbers below are. */
   isNumber?: boolean;

@@ -31,11 +31,28 @@ export type CircuitSidecarInput = {
   sign: Scalars['String']['input'];
 };
 
+export type ClaimOutcome =
+  | 'AGREES'
+  | 'DISAGREES'
+  | 'NOT_TESTED';
+
+export type ClaimSource =
+  | 'NOTEBOOKS'
+  | 'REPLICATION';
+
 export type CreateDataSetInput = {
   description?: InputMaybe<Scalars['String']['input']>;
   name?: InputMaybe<Scalars['String']['input']>;
   pairs: Array<PairInput>;
   slug: Scalars['String']['input'];
+};
+
+export type CreateStudyInput = {
+  dataSet?: Scalars['String']['input'];
+  evenIfMixed?: Scalars['Boolean']['input'];
+  model: Scalars['String']['input'];
+  name: StudyName;
+  seed?: Scalars['Int']['input'];
 };
 
 export type EdgeEffectOrder =
@@ -161,6 +178,28 @@ export type RegisterModelInput = {
 export type Sign =
   | 'NEGATIVE'
   | 'POSITIVE';
+
+export type StudyFilter = {
+  dataSet?: InputMaybe<Scalars['String']['input']>;
+  model?: InputMaybe<Scalars['String']['input']>;
+  names?: InputMaybe<Array<StudyName>>;
+  statuses?: InputMaybe<Array<StudyStatus>>;
+};
+
+export type StudyName =
+  | 'ACDCPP'
+  | 'EAP_HEADS'
+  | 'GEMMA_REPLICATION'
+  | 'LAYER_CURVE'
+  | 'OBJECT_PATCHING'
+  | 'REFUSAL_HEADS';
+
+export type StudyStatus =
+  | 'CANCELLED'
+  | 'FAILED'
+  | 'QUEUED'
+  | 'RUNNING'
+  | 'SUCCEEDED';
 
 export type AttributionStudyQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -448,6 +487,87 @@ export type SteeringStudyQuery = { experiment?: { id: string, spec: unknown, met
 export type SweepCurvesFragment = { coefficients: Array<number>, mean: Array<number>, baseline?: number | null, flips?: Array<number | null> | null, refusalShare?: Array<number> | null } & { ' $fragmentName'?: 'SweepCurvesFragment' };
 
 export type SweepTableFragment = { coefficients: Array<number>, mean: Array<number>, baseline?: number | null, flips?: Array<number | null> | null, kl?: Array<number> | null, logOdds?: Array<number | null> | null, baselineLogOdds?: number | null, refusalShare?: Array<number> | null, refusalTokens: Array<{ string: string }> } & { ' $fragmentName'?: 'SweepTableFragment' };
+
+export type StudyClaimFragment = { id: string, source: ClaimSource, text: string, outcome: ClaimOutcome, sentence: string } & { ' $fragmentName'?: 'StudyClaimFragment' };
+
+export type NewStudyChoicesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type NewStudyChoicesQuery = { studyKinds: Array<{ name: StudyName, title: string, question: string }>, models: Array<{ slug: string, name: string }>, dataSets: Array<{ slug: string, name: string, size?: number | null }> };
+
+export type CreateStudyMutationVariables = Exact<{
+  input: CreateStudyInput;
+}>;
+
+
+export type CreateStudyMutation = { createStudy: { id: string } };
+
+export type RecentStudiesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type RecentStudiesQuery = { studies: { totalCount: number, nodes: Array<(
+      { id: string, title: string, status: StudyStatus, modelName: string, model?: { name: string } | null }
+      & { ' $fragmentRefs'?: { 'StudyStatusFragment': StudyStatusFragment } }
+    )> } };
+
+export type StudyFigureFragment = { title: string, caption: string, svg: string, numbers: { ' $fragmentRefs'?: { 'StudyTableFragment': StudyTableFragment } } } & { ' $fragmentName'?: 'StudyFigureFragment' };
+
+export type StudyReportSectionFragment = { title: string, paragraphs: Array<string>, figures: Array<{ ' $fragmentRefs'?: { 'StudyFigureFragment': StudyFigureFragment } }>, tables: Array<{ ' $fragmentRefs'?: { 'StudyTableFragment': StudyTableFragment } }> } & { ' $fragmentName'?: 'StudyReportSectionFragment' };
+
+export type StudyTableFragment = { title: string, columns: Array<string>, rows: Array<Array<unknown | null> | null> } & { ' $fragmentName'?: 'StudyTableFragment' };
+
+export type StudyFilterChoicesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type StudyFilterChoicesQuery = { studyKinds: Array<{ name: StudyName, title: string }>, models: Array<{ slug: string, name: string }> };
+
+export type StudyHeaderFragment = (
+  { id: string, name: StudyName, title: string, question: string, status: StudyStatus, modelName: string, dataSetName: string, seed: number, evenIfMixed: boolean, createdAt: string, startedAt?: string | null, finishedAt?: string | null, model?: { name: string } | null, dataSet?: { name: string } | null, error?: { code: string, message: string, path?: string | null } | null, report?: { stopped?: string | null } | null }
+  & { ' $fragmentRefs'?: { 'StudyStatusFragment': StudyStatusFragment } }
+) & { ' $fragmentName'?: 'StudyHeaderFragment' };
+
+export type CancelStudyMutationVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type CancelStudyMutation = { cancelStudy: { id: string } };
+
+export type StudyListQueryVariables = Exact<{
+  first: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<StudyFilter>;
+}>;
+
+
+export type StudyListQuery = { studies: { totalCount: number, nodes: Array<(
+      { id: string, status: StudyStatus }
+      & { ' $fragmentRefs'?: { 'StudyRowFragment': StudyRowFragment } }
+    )>, pageInfo: { hasNextPage: boolean, endCursor?: string | null } } };
+
+export type StudyPageQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type StudyPageQuery = { study?: (
+    { id: string, status: StudyStatus, report?: { ' $fragmentRefs'?: { 'StudyReportFragment': StudyReportFragment } } | null }
+    & { ' $fragmentRefs'?: { 'StudyHeaderFragment': StudyHeaderFragment;'StudyStepsFragment': StudyStepsFragment } }
+  ) | null };
+
+export type StudyReportFragment = { dataSet: { warnings: Array<string> }, sections: Array<{ ' $fragmentRefs'?: { 'StudyReportSectionFragment': StudyReportSectionFragment } }>, claims: Array<{ ' $fragmentRefs'?: { 'StudyClaimFragment': StudyClaimFragment } }> } & { ' $fragmentName'?: 'StudyReportFragment' };
+
+export type StudyRowFragment = (
+  { id: string, title: string, modelName: string, dataSetName: string, createdAt: string, startedAt?: string | null, finishedAt?: string | null, model?: { name: string } | null, dataSet?: { name: string } | null }
+  & { ' $fragmentRefs'?: { 'StudyStatusFragment': StudyStatusFragment } }
+) & { ' $fragmentName'?: 'StudyRowFragment' };
+
+export type StudyStatusFragment = { status: StudyStatus, progress?: { title: string, index: number, total: number } | null } & { ' $fragmentName'?: 'StudyStatusFragment' };
+
+export type StudyStepsFragment = { steps: Array<{ name: string, title: string, experiment: (
+      { id: string, kind: ExperimentKind, startedAt?: string | null, finishedAt?: string | null }
+      & { ' $fragmentRefs'?: { 'ExperimentStatusFragment': ExperimentStatusFragment } }
+    ) }> } & { ' $fragmentName'?: 'StudyStepsFragment' };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -912,6 +1032,201 @@ export const SweepTableFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"SweepTable"}) as unknown as TypedDocumentString<SweepTableFragment, unknown>;
+export const StudyStatusFragmentDoc = new TypedDocumentString(`
+    fragment StudyStatus on Study {
+  status
+  progress {
+    title
+    index
+    total
+  }
+}
+    `, {"fragmentName":"StudyStatus"}) as unknown as TypedDocumentString<StudyStatusFragment, unknown>;
+export const StudyHeaderFragmentDoc = new TypedDocumentString(`
+    fragment StudyHeader on Study {
+  id
+  name
+  title
+  question
+  status
+  modelName
+  dataSetName
+  seed
+  evenIfMixed
+  createdAt
+  startedAt
+  finishedAt
+  model {
+    name
+  }
+  dataSet {
+    name
+  }
+  error {
+    code
+    message
+    path
+  }
+  report {
+    stopped
+  }
+  ...StudyStatus
+}
+    fragment StudyStatus on Study {
+  status
+  progress {
+    title
+    index
+    total
+  }
+}`, {"fragmentName":"StudyHeader"}) as unknown as TypedDocumentString<StudyHeaderFragment, unknown>;
+export const StudyTableFragmentDoc = new TypedDocumentString(`
+    fragment StudyTable on ReportTable {
+  title
+  columns
+  rows
+}
+    `, {"fragmentName":"StudyTable"}) as unknown as TypedDocumentString<StudyTableFragment, unknown>;
+export const StudyFigureFragmentDoc = new TypedDocumentString(`
+    fragment StudyFigure on ReportFigure {
+  title
+  caption
+  svg
+  numbers {
+    ...StudyTable
+  }
+}
+    fragment StudyTable on ReportTable {
+  title
+  columns
+  rows
+}`, {"fragmentName":"StudyFigure"}) as unknown as TypedDocumentString<StudyFigureFragment, unknown>;
+export const StudyReportSectionFragmentDoc = new TypedDocumentString(`
+    fragment StudyReportSection on ReportSection {
+  title
+  paragraphs
+  figures {
+    ...StudyFigure
+  }
+  tables {
+    ...StudyTable
+  }
+}
+    fragment StudyFigure on ReportFigure {
+  title
+  caption
+  svg
+  numbers {
+    ...StudyTable
+  }
+}
+fragment StudyTable on ReportTable {
+  title
+  columns
+  rows
+}`, {"fragmentName":"StudyReportSection"}) as unknown as TypedDocumentString<StudyReportSectionFragment, unknown>;
+export const StudyClaimFragmentDoc = new TypedDocumentString(`
+    fragment StudyClaim on CheckedClaim {
+  id
+  source
+  text
+  outcome
+  sentence
+}
+    `, {"fragmentName":"StudyClaim"}) as unknown as TypedDocumentString<StudyClaimFragment, unknown>;
+export const StudyReportFragmentDoc = new TypedDocumentString(`
+    fragment StudyReport on StudyReport {
+  dataSet {
+    warnings
+  }
+  sections {
+    ...StudyReportSection
+  }
+  claims {
+    ...StudyClaim
+  }
+}
+    fragment StudyClaim on CheckedClaim {
+  id
+  source
+  text
+  outcome
+  sentence
+}
+fragment StudyFigure on ReportFigure {
+  title
+  caption
+  svg
+  numbers {
+    ...StudyTable
+  }
+}
+fragment StudyReportSection on ReportSection {
+  title
+  paragraphs
+  figures {
+    ...StudyFigure
+  }
+  tables {
+    ...StudyTable
+  }
+}
+fragment StudyTable on ReportTable {
+  title
+  columns
+  rows
+}`, {"fragmentName":"StudyReport"}) as unknown as TypedDocumentString<StudyReportFragment, unknown>;
+export const StudyRowFragmentDoc = new TypedDocumentString(`
+    fragment StudyRow on Study {
+  id
+  title
+  modelName
+  dataSetName
+  createdAt
+  startedAt
+  finishedAt
+  model {
+    name
+  }
+  dataSet {
+    name
+  }
+  ...StudyStatus
+}
+    fragment StudyStatus on Study {
+  status
+  progress {
+    title
+    index
+    total
+  }
+}`, {"fragmentName":"StudyRow"}) as unknown as TypedDocumentString<StudyRowFragment, unknown>;
+export const StudyStepsFragmentDoc = new TypedDocumentString(`
+    fragment StudySteps on Study {
+  steps {
+    name
+    title
+    experiment {
+      id
+      kind
+      startedAt
+      finishedAt
+      ...ExperimentStatus
+    }
+  }
+}
+    fragment ExperimentStatus on Experiment {
+  id
+  progress {
+    ...ProgressStep
+  }
+}
+fragment ProgressStep on ExperimentProgress {
+  experimentId
+  status
+  stage
+  fraction
+}`, {"fragmentName":"StudySteps"}) as unknown as TypedDocumentString<StudyStepsFragment, unknown>;
 export const AttributionStudyDocument = new TypedDocumentString(`
     query AttributionStudy($id: ID!) {
   experiment(id: $id) {
@@ -1740,3 +2055,225 @@ fragment SweepTable on SteeringSweep {
     string
   }
 }`) as unknown as TypedDocumentString<SteeringStudyQuery, SteeringStudyQueryVariables>;
+export const NewStudyChoicesDocument = new TypedDocumentString(`
+    query NewStudyChoices {
+  studyKinds {
+    name
+    title
+    question
+  }
+  models {
+    slug
+    name
+  }
+  dataSets {
+    slug
+    name
+    size
+  }
+}
+    `) as unknown as TypedDocumentString<NewStudyChoicesQuery, NewStudyChoicesQueryVariables>;
+export const CreateStudyDocument = new TypedDocumentString(`
+    mutation CreateStudy($input: CreateStudyInput!) {
+  createStudy(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<CreateStudyMutation, CreateStudyMutationVariables>;
+export const RecentStudiesDocument = new TypedDocumentString(`
+    query RecentStudies {
+  studies(first: 4) {
+    totalCount
+    nodes {
+      id
+      title
+      status
+      modelName
+      model {
+        name
+      }
+      ...StudyStatus
+    }
+  }
+}
+    fragment StudyStatus on Study {
+  status
+  progress {
+    title
+    index
+    total
+  }
+}`) as unknown as TypedDocumentString<RecentStudiesQuery, RecentStudiesQueryVariables>;
+export const StudyFilterChoicesDocument = new TypedDocumentString(`
+    query StudyFilterChoices {
+  studyKinds {
+    name
+    title
+  }
+  models {
+    slug
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<StudyFilterChoicesQuery, StudyFilterChoicesQueryVariables>;
+export const CancelStudyDocument = new TypedDocumentString(`
+    mutation CancelStudy($id: ID!) {
+  cancelStudy(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<CancelStudyMutation, CancelStudyMutationVariables>;
+export const StudyListDocument = new TypedDocumentString(`
+    query StudyList($first: Int!, $after: String, $filter: StudyFilter) {
+  studies(first: $first, after: $after, filter: $filter) {
+    totalCount
+    nodes {
+      id
+      status
+      ...StudyRow
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment StudyRow on Study {
+  id
+  title
+  modelName
+  dataSetName
+  createdAt
+  startedAt
+  finishedAt
+  model {
+    name
+  }
+  dataSet {
+    name
+  }
+  ...StudyStatus
+}
+fragment StudyStatus on Study {
+  status
+  progress {
+    title
+    index
+    total
+  }
+}`) as unknown as TypedDocumentString<StudyListQuery, StudyListQueryVariables>;
+export const StudyPageDocument = new TypedDocumentString(`
+    query StudyPage($id: ID!) {
+  study(id: $id) {
+    id
+    status
+    ...StudyHeader
+    ...StudySteps
+    report {
+      ...StudyReport
+    }
+  }
+}
+    fragment ExperimentStatus on Experiment {
+  id
+  progress {
+    ...ProgressStep
+  }
+}
+fragment ProgressStep on ExperimentProgress {
+  experimentId
+  status
+  stage
+  fraction
+}
+fragment StudyClaim on CheckedClaim {
+  id
+  source
+  text
+  outcome
+  sentence
+}
+fragment StudyFigure on ReportFigure {
+  title
+  caption
+  svg
+  numbers {
+    ...StudyTable
+  }
+}
+fragment StudyReportSection on ReportSection {
+  title
+  paragraphs
+  figures {
+    ...StudyFigure
+  }
+  tables {
+    ...StudyTable
+  }
+}
+fragment StudyTable on ReportTable {
+  title
+  columns
+  rows
+}
+fragment StudyHeader on Study {
+  id
+  name
+  title
+  question
+  status
+  modelName
+  dataSetName
+  seed
+  evenIfMixed
+  createdAt
+  startedAt
+  finishedAt
+  model {
+    name
+  }
+  dataSet {
+    name
+  }
+  error {
+    code
+    message
+    path
+  }
+  report {
+    stopped
+  }
+  ...StudyStatus
+}
+fragment StudyReport on StudyReport {
+  dataSet {
+    warnings
+  }
+  sections {
+    ...StudyReportSection
+  }
+  claims {
+    ...StudyClaim
+  }
+}
+fragment StudyStatus on Study {
+  status
+  progress {
+    title
+    index
+    total
+  }
+}
+fragment StudySteps on Study {
+  steps {
+    name
+    title
+    experiment {
+      id
+      kind
+      startedAt
+      finishedAt
+      ...ExperimentStatus
+    }
+  }
+}`) as unknown as TypedDocumentString<StudyPageQuery, StudyPageQueryVariables>;

@@ -1,9 +1,7 @@
 /** The list's filter as it stands in the address, and as the API takes it. */
+import { known } from '../../client/url-choice.ts';
 import type { ExperimentFilter, ExperimentKind, ExperimentStatus } from '../../graphql/graphql.ts';
 import { kindNames, statusNames } from './kinds.ts';
-
-const known = <T extends string>(value: string | null, names: Record<T, string>): T[] | undefined =>
-  value !== null && Object.hasOwn(names, value) ? [value as T] : undefined;
 
 /** Reads `?kind=&status=&model=`; a value that names nothing is left out. */
 export function experimentFilter(params: URLSearchParams): ExperimentFilter {
@@ -13,6 +11,3 @@ export function experimentFilter(params: URLSearchParams): ExperimentFilter {
     model: params.get('model') ?? undefined,
   };
 }
-
-export const isFiltered = (filter: ExperimentFilter): boolean =>
-  Object.values(filter).some((value) => value !== undefined);

@@ -4,16 +4,15 @@ import Link from 'next/link';
 import { useCursorPages } from '../../client/use-cursor-pages.ts';
 import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import { useUrlState } from '../../client/use-url-state.ts';
-import table from '../../components/data-table.module.css';
+import { isFiltered } from '../../client/url-choice.ts';
 import { EmptyState, ErrorNotice, Loading } from '../../components/notice.tsx';
 import { pageLabel } from '../../components/page-label.ts';
-import { Pager } from '../../components/pager.tsx';
-import { numbers, TableHead } from '../../components/table-head.tsx';
+import { PagedTable } from '../../components/paged-table.tsx';
+import { numbers } from '../../components/table-head.tsx';
 import { ExperimentListDocument } from '../../graphql/graphql.ts';
-import { experimentFilter, isFiltered } from './experiment-filter.ts';
+import { experimentFilter } from './experiment-filter.ts';
 import { ExperimentRow } from './experiment-row.tsx';
 import { isActive } from './kinds.ts';
-import styles from './experiment-list.module.css';
 
 const pageSize = 20;
 
@@ -37,19 +36,17 @@ export function ExperimentList() {
     );
   const label = pageLabel(page, { size: pageSize, shown: nodes.length, total: totalCount, what: 'experiments' });
   return (
-    <>
-      <div className={`${table.frame} ${list.isPlaceholderData ? table.stale : ''}`}>
-        <table className={`${table.table} ${styles.list}`}>
-          <TableHead columns={['Experiment', 'Model', 'Data set', 'Status', 'Created', numbers('Took')]} />
-          <tbody>
-            {nodes.map((node) => (
-              <ExperimentRow key={node.id} experiment={node} />
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <Pager label={label} previous={previous} next={next(pageInfo)} />
-    </>
+    <PagedTable
+      columns={['Experiment', 'Model', 'Data set', 'Status', 'Created', numbers('Took')]}
+      isStale={list.isPlaceholderData}
+      label={label}
+      previous={previous}
+      next={next(pageInfo)}
+    >
+      {nodes.map((node) => (
+        <ExperimentRow key={node.id} experiment={node} />
+      ))}
+    </PagedTable>
   );
 }
 
@@ -73,6 +70,9 @@ function NothingYet() {
       <Link href="/experiments/new" className="button primary">
         Set up the first experiment
       </Link>
+      <p>
+        Or <Link href="/studies/new">start a study</Link>: a few experiments with a report of what they found.
+      </p>
     </EmptyState>
   );
 }

@@ -1,6 +1,7 @@
 /** One line of the list of experiments. */
 import { durationText } from '@demur/charts';
 import Link from 'next/link';
+import styles from '../../components/paged-table.module.css';
 import { Ago } from '../../components/ago.tsx';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { ExperimentRowFragmentDoc } from '../../graphql/graphql.ts';
@@ -8,14 +9,13 @@ import { modelTitle } from '../models/model-title.ts';
 import { ExperimentStatus } from './experiment-status.tsx';
 import { kindNames } from './kinds.ts';
 import { secondsBetween } from './seconds-between.ts';
-import styles from './experiment-list.module.css';
 
 export function ExperimentRow({ experiment }: { experiment: FragmentType<typeof ExperimentRowFragmentDoc> }) {
   const row = readFragment(ExperimentRowFragmentDoc, experiment);
   const seconds = secondsBetween(row.startedAt, row.finishedAt);
   return (
     <tr>
-      <td className={styles.kind}>
+      <td className={styles.title}>
         <Link href={`/experiments/${row.id}`}>{kindNames[row.kind]}</Link>
       </td>
       <td title={row.modelName}>{modelTitle(row)}</td>

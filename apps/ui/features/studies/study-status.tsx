@@ -1,0 +1,25 @@
+/** Where a study stands: its state, and while it runs, at which of its steps. */
+import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
+import { StudyStatusFragmentDoc } from '../../graphql/graphql.ts';
+import styles from '../experiments/experiment-status.module.css';
+import { statusNames } from '../experiments/kinds.ts';
+
+export function StudyStatus({ study }: { study: FragmentType<typeof StudyStatusFragmentDoc> }) {
+  const { status, progress } = readFragment(StudyStatusFragmentDoc, study);
+  const state = (
+    <span className={styles.status} data-status={status}>
+      {statusNames[status]}
+    </span>
+  );
+  if (status !== 'RUNNING' || !progress) return state;
+  const { title, index, total } = progress;
+  return (
+    <span className={styles.running}>
+      {state}
+      <progress max={total} value={index - 1} aria-label={`Step ${index} of ${total}`} />
+      <small>
+        step {index} of {total}: {title}
+      </small>
+    </span>
+  );
+}
