@@ -157,6 +157,10 @@ describe('counted work', () => {
       kind: 'activation-patching',
       options: { activations: ['resid_post', 'z'], positions: ['difference', 'last', -2] },
     },
+    'patching of all layers up to one': {
+      kind: 'activation-patching',
+      options: { activations: ['attn_out', 'mlp_out'], positions: ['difference', 'last'], layers: 'up-to' },
+    },
     'patching for a KL divergence': { kind: 'activation-patching', metric: 'kl-divergence', options: {} },
     'patching for a projection': { kind: 'activation-patching', metric: projection, options: {} },
     eap: { kind: 'attribution', options: {} },

@@ -7,7 +7,7 @@ import { blockHook, type BlockHook, type HookName } from '@demur/model';
 import type { Transformer } from '@demur/model/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { executeShard } from '../../libs/interp/src/execute-shard.ts';
-import { PATCH_SITES, headsOfSite, type PatchSite } from '../../libs/interp/src/patching/site-names.ts';
+import { PATCH_SITES, UP_TO_SITES, headsOfSite, type PatchSite } from '../../libs/interp/src/patching/site-names.ts';
 import type { ResolvedPair, ShardArrays } from '../../libs/interp/src/shard.ts';
 import { parseSpec } from '../../libs/interp/src/spec.ts';
 import { randomModel } from '../model/random-model.ts';
@@ -75,13 +75,16 @@ describe.each([
   /** The metric of one whole pass, a cell a row of its batch. */
   async function bruteForce(
     p: ResolvedPair,
-    { to, at, source, taken }: { to: number[]; at: HookName; source: tf.Tensor; taken: boolean[][] },
+    { to, sources, taken }: { to: number[]; sources: ReadonlyMap<HookName, tf.Tensor>; taken: boolean[][] },
   ): Promise<number[]> {
-    const put = (x: tf.Tensor): tf.Tensor => {
-      const shape = x.rank === 3 ? x.shape.with(2, 1) : x.shape.with(3, 1);
-      return tf.where(tf.tensor(taken.flat(), shape, 'bool').broadcastTo(x.shape), source.broadcastTo(x.shape), x);
-    };
-    const patched = model.forward(Array<number[]>(taken.length).fill(to), { hooks: { [at]: put } });
+    const putOf =
+      (source: tf.Tensor) =>
+      (x: tf.Tensor): tf.Tensor => {
+        const shape = x.rank === 3 ? x.shape.with(2, 1) : x.shape.with(3, 1);
+        return tf.where(tf.tensor(taken.flat(), shape, 'bool').broadcastTo(x.shape), source.broadcastTo(x.shape), x);
+      };
+    const hooks = Object.fromEntries(Array.from(sources, ([at, source]) => [at, putOf(source)]));
+    const patched = model.forward(Array<number[]>(taken.length).fill(to), { hooks });
     const logits = await patched.logits!.data();
     patched.dispose();
     const { dVocab } = model.config;
@@ -108,7 +111,7 @@ describe.each([
           slotsOf(positions, p).flatMap((own, slot) => (own === null ? [] : [{ head, slot, positions: own }])),
         ).flat();
         const taken = cells.map((cell) => takenBy(cell, site, to.length));
-        const values = await bruteForce(p, { to, at, source: sources.activations.get(at)!, taken });
+        const values = await bruteForce(p, { to, sources: new Map([[at, sources.activations.get(at)!]]), taken });
         for (const [row, { head, slot }] of cells.entries())
           wanted[site]![((layer * headsOf(site) + head) * slots + slot) * of.length + i] = values[row]!;
       }
@@ -139,6 +142,37 @@ describe.each([
       const [numbers, others] = [got.values, wanted[site]!].map((values) => values.filter(Number.isFinite));
       expect(relativeDifference(numbers!, others!), site).toBeLessThan(1e-5);
     }
+  });
+
+  it.each(['denoising', 'noising'])('patches all layers up to one as whole passes do, %s', async (direction) => {
+    const positions = ['apart', -2, 'difference', -1, 'object'];
+    const before = tf.memory().numTensors;
+    const arrays = await run({ direction, activations: UP_TO_SITES, positions, layers: 'up-to' });
+    expect(tf.memory().numTensors).toBe(before);
+    for (const site of UP_TO_SITES)
+      for (const [i, p] of pairs.entries()) {
+        const [to, from] = direction === 'noising' ? [p.clean, p.corrupted] : [p.corrupted, p.clean];
+        const hooks = Array.from({ length: model.config.nLayers }, (_, layer) => blockHook(layer, hookOf(site)));
+        const runs = model.forward([from], { capture: hooks });
+        const taken = slotsOf(positions, p).map((own) => to.map((_, at) => own!.includes(at)));
+        for (const layer of hooks.keys()) {
+          const sources = new Map(hooks.slice(0, layer + 1).map((at) => [at, runs.activations.get(at)!]));
+          const wanted = await bruteForce(p, { to, sources, taken });
+          const got = wanted.map((_, slot) => arrays[site]!.values[(layer * wanted.length + slot) * pairs.length + i]!);
+          expect(
+            relativeDifference(Float32Array.from(got), Float32Array.from(wanted)),
+            `${site} ${layer} ${i}`,
+          ).toBeLessThan(1e-5);
+        }
+        runs.dispose();
+      }
+  });
+
+  it('refuses to patch what a later layer would undo at all layers up to one', () => {
+    const options = { activations: ['attn_out', 'resid_pre'], layers: 'up-to' };
+    expect(() => parseSpec({ model: '.', pairs: 'given', kind: 'activation-patching', options })).toThrow(
+      'options.activations[1]: "resid_pre" cannot be patched at all layers up to one; with "layers": "up-to" give attn_out or mlp_out',
+    );
   });
 
   it('runs pairs that differ in their last token alone, and prompts of one token', async () => {

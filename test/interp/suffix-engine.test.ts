@@ -8,6 +8,7 @@ import { eapScores } from '../../libs/interp/src/attribution/eap.ts';
 import { executeShard } from '../../libs/interp/src/execute-shard.ts';
 import { logitDifference } from '../../libs/interp/src/metrics/logit-difference.ts';
 import { patchBlock } from '../../libs/interp/src/patching/patching.ts';
+import { UP_TO_SITES } from '../../libs/interp/src/patching/site-names.ts';
 import { withReadings } from '../../libs/interp/src/readings.ts';
 import type { NamedArray, ResolvedPair, ShardArrays } from '../../libs/interp/src/shard.ts';
 import { parseSpec } from '../../libs/interp/src/spec.ts';
@@ -42,13 +43,17 @@ describe.each(models)('%s, %s', (name, backend) => {
     expect(scores.values.some((score) => score !== 0)).toBe(true);
   });
 
-  it('gives the same cells however many rows a pass may have', async () => {
+  it.each([
+    ['each layer', ['resid_pre', 'resid_mid', 'z', 'k', 'pattern']],
+    ['all layers up to one', UP_TO_SITES],
+  ] as const)('gives the same cells of %s however many rows a pass may have', async (of, sites) => {
     const block = tinyBlock();
     const metric = logitDifference(model, block.pairs);
     const cells = async (maxRows: number): Promise<Map<string, number[]>> => {
       const options = {
         direction: 'denoising',
-        sites: ['resid_pre', 'resid_mid', 'z', 'k', 'pattern'],
+        sites,
+        isUpTo: of === 'all layers up to one',
         positions: 'each',
         columns,
         metric,

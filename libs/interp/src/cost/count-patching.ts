@@ -13,7 +13,8 @@ import { WorkCount, type PlannedModel } from './work-count.ts';
 
 export function countPatching(spec: SpecOf<'activation-patching'>, shard: Shard, whole: PlannedModel): WorkCount {
   const count = new WorkCount(whole.config);
-  const { activations, positions } = spec.options;
+  const { activations, positions, layers } = spec.options;
+  const isUpTo = layers === 'up-to';
   const model = firstLayers(whole, metricLayers(spec.metric, whole.config));
   const { config } = model;
   for (const block of blocksOf(spec, shard))
@@ -26,12 +27,12 @@ export function countPatching(spec: SpecOf<'activation-patching'>, shard: Shard,
       );
       const sets = positionSets(block, positions, shard.columns);
       countPairRuns(count, block, { layers: config.nLayers });
-      for (const site of activations) countSite(count, site, block, config);
+      if (!isUpTo) for (const site of activations) countSite(count, site, block, config);
       count.hold(baseBytes(block, activations, config));
       const maxRows = rowsThatFit(model);
       for (const site of activations) {
         const heads = headsOfSite(site, config) ?? 1;
-        for (const sweep of planSweeps(block, site, { sets, nLayers: config.nLayers, heads, maxRows })) {
+        for (const sweep of planSweeps(block, site, { sets, nLayers: config.nLayers, heads, isUpTo, maxRows })) {
           const rows = countSweep(count, block, { sweep, heads, config });
           countMetric(count, spec.metric, rows, whole);
         }
@@ -91,6 +92,8 @@ function countSweep(count: WorkCount, block: PairBlock, { sweep, heads, config }
       const isLast = layer === config.nLayers - 1;
       const group = { rows: rows * cohorts, keys: block.length };
       count.needs(held * group.rows);
+      if (sweep.isUpTo && layer < end)
+        count.blocks('pass', [{ rows, keys: block.length }], { groups: sweep.sets.length });
       count.blocks('pass', [group], { lastRows: isLast ? cells * cohorts : undefined, groups: sweep.sets.length });
       if (layer < end) countJoining(count, block, { sweep, rows: rows * (cohorts + 1), config });
       if (isWhole || layer >= end) continue;

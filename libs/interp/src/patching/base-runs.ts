@@ -8,8 +8,10 @@ import type { CancelToken } from '../engine/cancel-token.ts';
 import type { PairBlock } from '../suffix/pair-block.ts';
 import { runPairs } from '../suffix/pair-runs.ts';
 import type { LayerView, Side } from '../suffix/pair-runs.ts';
+import { runningPatch } from './running-cells.ts';
+import type { RunningPatch } from './running-cells.ts';
 import { SITE_HEADS } from './site-names.ts';
-import type { PatchSite } from './site-names.ts';
+import type { PatchSite, UpToSite } from './site-names.ts';
 import { sitePatches } from './sites.ts';
 import type { SitePatch } from './sites.ts';
 
@@ -22,6 +24,8 @@ export interface DestinationLayer {
   prefix: KeyValues | null;
   /** What patching each site at this layer takes. */
   patches: Partial<Record<PatchSite, SitePatch>>;
+  /** What runs that are patched up to this layer take at it. */
+  running: Partial<Record<PatchSite, RunningPatch>>;
   /** What the runs with a patched head differ from; null where no site has heads. */
   attention: DestinationAttention | null;
 }
@@ -46,12 +50,24 @@ export interface BaseRuns {
   final: Record<Side, Tensor2D>;
 }
 
-function destinationLayer(view: LayerView, sites: readonly PatchSite[], to: Side): DestinationLayer {
+interface BaseOptions {
+  sites: readonly PatchSite[];
+  /** The destination: `corrupted` for denoising, `clean` for noising. */
+  to: Side;
+  /** Whether cells are patched at all layers up to theirs; the sites are then such as can be. */
+  isUpTo: boolean;
+}
+
+function destinationLayer(view: LayerView, { sites, to, isUpTo }: BaseOptions): DestinationLayer {
+  const from = to === 'clean' ? 'corrupted' : 'clean';
+  const ofSites = <T>(isAsked: boolean, patchOf: (site: PatchSite) => T): Partial<Record<PatchSite, T>> =>
+    Object.fromEntries(isAsked ? sites.map((site) => [site, patchOf(site)]) : []);
   return {
     residPre: view.rows(view.trace.residPre, to).clone(),
     keyValues: view.keyValues(to),
     prefix: view.prefixKeyValues(),
-    patches: Object.fromEntries(sites.map((site) => [site, sitePatches[site](view, to)])),
+    patches: ofSites(!isUpTo, (site) => sitePatches[site](view, to)),
+    running: ofSites(isUpTo, (site) => runningPatch(view, site as UpToSite, from)),
     attention: sites.some((site) => SITE_HEADS[site] !== null) ? attentionOf(view, to) : null,
   };
 }
@@ -60,15 +76,12 @@ function attentionOf({ rows, trace, attn }: LayerView, to: Side): DestinationAtt
   return { z: rows(trace.z, to), attnRaw: rows(trace.attnRaw, to), queries: attn(to).queries };
 }
 
-/**
- * Runs both sides of a block and keeps what patching `sites` needs. Call within `tf.tidy`.
- * @param to the destination: `corrupted` for denoising, `clean` for noising.
- */
+/** Runs both sides of a block and keeps what patching `sites` needs. Call within `tf.tidy`. */
 export function baseRuns(
   model: Transformer,
   block: PairBlock,
-  { sites, to, cancel }: { sites: readonly PatchSite[]; to: Side; cancel: CancelToken },
+  { cancel, ...options }: BaseOptions & { cancel: CancelToken },
 ): BaseRuns {
-  const onLayer = (view: LayerView): DestinationLayer => destinationLayer(view, sites, to);
-  return { block, to, ...runPairs(model, block, { cancel, onLayer }) };
+  const onLayer = (view: LayerView): DestinationLayer => destinationLayer(view, options);
+  return { block, to: options.to, ...runPairs(model, block, { cancel, onLayer }) };
 }

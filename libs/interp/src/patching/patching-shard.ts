@@ -91,7 +91,8 @@ export async function patchingShard(
   for (const [i, block] of blocks.entries()) {
     const metric = await openMetric(model, spec.metric, { pairs: block.pairs, readings });
     const onStep = (done: number, total: number): void => onProgress(i * total + done, blocks.length * total);
-    const of = { direction, sites: activations, positions, columns: shard.columns };
+    const isUpTo = spec.options.layers === 'up-to';
+    const of = { direction, sites: activations, positions, isUpTo, columns: shard.columns };
     // A metric on an earlier layer's residual stream sees no cell after it: those stay the destination's own.
     const results = await patchBlock(model.firstLayers(metric.layers), block, {
       ...of,

@@ -25,6 +25,8 @@ export interface PatchingOptions {
   direction: 'denoising' | 'noising';
   sites: readonly PatchSite[];
   positions: Positions;
+  /** Whether a cell is patched at all layers up to its own. */
+  isUpTo: boolean;
   /** T: columns of the result's arrays. */
   columns: number;
   metric: Metric;
@@ -55,15 +57,15 @@ export async function patchBlock(
   options: PatchingOptions,
 ): Promise<BlockPatching> {
   const to: Side = options.direction === 'denoising' ? 'corrupted' : 'clean';
-  const { sites, metric, readings, cancel, onStep, maxRows = rowsThatFit(model) } = options;
+  const { sites, isUpTo, metric, readings, cancel, onStep, maxRows = rowsThatFit(model) } = options;
   const sets = positionSets(block, options.positions, options.columns);
   const { nLayers } = model.config;
   const sweeps = sites.flatMap((site) =>
-    planSweeps(block, site, { sets, nLayers, heads: headsOfSite(site, model.config) ?? 1, maxRows }),
+    planSweeps(block, site, { sets, nLayers, heads: headsOfSite(site, model.config) ?? 1, isUpTo, maxRows }),
   );
   const results: BlockPatching = { clean: new Float32Array(), corrupted: new Float32Array(), cells: [] };
   tf.tidy(() => {
-    const base = baseRuns(model, block, { sites, to, cancel });
+    const base = baseRuns(model, block, { sites, to, isUpTo, cancel });
     for (const [i, sweep] of sweeps.entries()) {
       const onCell: OnCell = (cell, values) => results.cells.push({ site: sweep.site, ...cell, values });
       const onLayer = (layer: number): void => onStep(i * nLayers + layer, sweeps.length * nLayers);

@@ -39,9 +39,9 @@ function firstLayerOf(set: PositionSet, site: PatchSite, block: PairBlock): 0 | 
 export function planSweeps(
   block: PairBlock,
   site: PatchSite,
-  options: { sets: readonly PositionSet[]; nLayers: number; heads: number; maxRows?: number },
+  options: { sets: readonly PositionSet[]; nLayers: number; heads: number; isUpTo: boolean; maxRows?: number },
 ): Sweep[] {
-  const { sets, nLayers, heads, maxRows = MAX_ROWS } = options;
+  const { sets, nLayers, heads, isUpTo, maxRows = MAX_ROWS } = options;
   const sweeps: { sets: PositionSet[]; layers: readonly [number, number]; rows: number }[] = [];
   for (const set of sets) {
     const perLayer = rowsOf(block, set, heads);
@@ -58,5 +58,5 @@ export function planSweeps(
       } else sweeps.push({ sets: [set], layers, rows });
     }
   }
-  return sweeps.map(({ sets: ofSweep, layers }) => ({ site, sets: ofSweep, layers }));
+  return sweeps.map(({ sets: ofSweep, layers }) => ({ site, sets: ofSweep, layers, isUpTo }));
 }

@@ -3,7 +3,7 @@
  * before block l + 1. Exact: what a patched run shares with the destination's own run is that run's.
  *
  * Cells with the same first position form a lane: [S − from] positions × cells, cells in the order in which their layers
- * come. Lanes are the row groups of one pass; a lane's fixed keys are the prefix and the destination's own up to `from`.
+ * come. Cells of all layers up to one start from what running-cells.ts makes. Lanes are the row groups of one pass; a lane's fixed keys are the prefix and the destination's own up to `from`.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
@@ -16,6 +16,8 @@ import { suffixLength } from '../suffix/pair-block.ts';
 import type { BaseRuns } from './base-runs.ts';
 import type { PositionSet } from './cells.ts';
 import { headCells, streamCells } from './new-cells.ts';
+import { runningCells, runOn, startRunning } from './running-cells.ts';
+import type { RunningPatch } from './running-cells.ts';
 import { fixedOf } from './set-slices.ts';
 import { headsOfSite } from './site-names.ts';
 import type { PatchSite } from './site-names.ts';
@@ -27,6 +29,8 @@ export interface Sweep {
   sets: readonly PositionSet[];
   /** Layers to patch at: from the first to one before the last. */
   layers: readonly [number, number];
+  /** Whether a cell is patched at all layers up to its own. */
+  isUpTo: boolean;
 }
 
 /** A finished cell: metric values of the block's pairs. */
@@ -83,15 +87,23 @@ export function runSweep(model: Transformer, base: BaseRuns, options: SweepOptio
   const { sweep, cancel, onLayer } = options;
   tf.tidy(() => {
     const lanes = sweep.sets.map((set) => newLane(model, base, set));
-    let rows: Tensor2D | null = null;
+    let passing: Passing = { rows: null, running: sweep.isUpTo ? startRunning(base, sweep.sets) : null };
     for (let layer = 0; layer < base.layers.length; layer++) {
       cancel.throwIfCancelled();
       onLayer(layer);
-      rows = step(model, { base, lanes, rows, layer, sweep });
+      const input = { base, lanes, rows: passing.rows, layer, sweep };
+      const { running } = passing;
+      passing = running === null ? { rows: step(model, input), running } : stepUpTo(model, { ...input, running });
     }
     onLayer(base.layers.length);
-    if (rows) readMetrics(lanes, rows, options);
+    if (passing.rows) readMetrics(lanes, passing.rows, options);
   });
+}
+
+/** What goes from layer to layer: the cells' rows, and those of the runs that are patched at every layer so far. */
+interface Passing {
+  rows: Tensor2D | null;
+  running: Tensor2D | null;
 }
 
 interface StepInput {
@@ -128,6 +140,28 @@ function step(model: Transformer, { base, lanes, rows, layer, sweep }: StepInput
   return next;
 }
 
+/** As `step`, of cells that are patched at all layers up to theirs; after the last layer to patch at nothing runs on. */
+function stepUpTo(
+  model: Transformer,
+  { base, lanes, rows, running, layer, sweep }: StepInput & { running: Tensor2D },
+): Passing {
+  const [first, end] = sweep.layers;
+  const patch = base.layers[layer]?.running[sweep.site] as RunningPatch;
+  const groups = lanes.map(({ group, set }) => ({ ...laneGroup({ group, set }, base, layer), cells: set.pairs }));
+  const onward = (block: Block): Passing => {
+    const ran = rows && runLanes(block, rows, lanes, { base, layer });
+    const on = runOn(block, running, patch, { base, sets: sweep.sets, groups });
+    if (layer === base.layers.length - 1) keepLastPosition(lanes);
+    const added = runningCells(on, sweep.sets, base);
+    const joined = layer < first ? ran : withNewCells(ran, lanes, { added, cohort: { layer, heads: 1 } });
+    return { rows: joined, running: layer === end - 1 ? null : on };
+  };
+  const next = scoped(() => model.withBlock(layer, onward));
+  rows?.dispose();
+  running.dispose();
+  return next;
+}
+
 /** What the sweep patches at a layer, if it does. */
 function patchAt(base: BaseRuns, { site, layers }: Sweep, layer: number): SitePatch | null {
   if (layer < layers[0] || layer >= layers[1]) return null;
@@ -147,6 +181,11 @@ function lastPositions(x: Tensor3D, count: number): Tensor3D {
   return count === positions ? x : x.slice([positions - count, 0, 0], [count, cells, width]);
 }
 
+/** A lane as a row group of a layer. */
+function laneGroup({ group, set }: Pick<Lane, 'group' | 'set'>, base: BaseRuns, layer: number): RowGroup {
+  return { ...group, contexts: set.pairs, fixed: fixedOf(base, layer, set) };
+}
+
 /** One block of all lanes. The last one gives the last position alone. */
 function runLanes(
   block: Block,
@@ -154,7 +193,7 @@ function runLanes(
   lanes: readonly Lane[],
   { base, layer }: { base: BaseRuns; layer: number },
 ): Tensor2D {
-  const groups = lanes.map(({ group, set }) => ({ ...group, contexts: set.pairs, fixed: fixedOf(base, layer, set) }));
+  const groups = lanes.map((lane) => laneGroup(lane, base, layer));
   return passBlock(block, rows, groups, { lastOnly: layer === base.layers.length - 1 }).residPost;
 }
 
