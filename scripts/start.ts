@@ -1,16 +1,14 @@
 /**
- * `npm start`: opens the server at once, and meanwhile brings what is missing: the native engine, the web interface,
- * a first model. The server itself is apps/api; this script knows only how to set the machine up for it.
+ * `npm start`: opens the server at once, and meanwhile brings what is missing: the native engine, the web interface.
+ * The server itself is apps/api; this script knows only how to set the machine up for it.
  */
 import { buildUi } from './build-ui.ts';
-import { fetchSmollm2 } from './fetch-smollm2.ts';
 import { trySetup } from './setup.ts';
 
 /** What is used of apps/api/src/start.ts, which only the loader that `register.js` installs can read. */
 interface Api {
   start(options: {
     prepare: () => { engine: Promise<void>; ui: Promise<void> };
-    fetchModel: () => Promise<string>;
     log: (line: string) => void;
   }): Promise<void>;
   createToken(role: string | undefined): Promise<void>;
@@ -18,10 +16,10 @@ interface Api {
 
 const log = (line: string): void => console.log(line);
 
-/** One after the other: both take every core. */
+/** At the same time: where the engine is there, the first studies need not wait for the pages, nor these for a download. */
 function prepare(): { engine: Promise<void>; ui: Promise<void> } {
   const ui = buildUi(log).catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
-  const engine = ui.then(() => trySetup(log)).then(() => undefined);
+  const engine = trySetup(log).then(() => undefined);
   return { engine, ui };
 }
 
@@ -31,4 +29,4 @@ const entry = new URL('../apps/api/src/start.ts', import.meta.url).href;
 const api = (await import(entry)) as Api;
 const flag = process.argv.indexOf('--create-token');
 if (flag >= 0) await api.createToken(process.argv[flag + 1]);
-else await api.start({ prepare, fetchModel: () => fetchSmollm2(log), log });
+else await api.start({ prepare, log });

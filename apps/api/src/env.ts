@@ -22,7 +22,7 @@ export interface Env {
   mayDownload: boolean;
   /** What the engine may take, in bytes; three quarters of what is free if undefined. */
   memoryBytes: number | undefined;
-  /** Whether a new database is filled with a first model and experiments; not with DEMUR_FIRST_START=none. */
+  /** Whether a new database is filled with a first model and studies; not with DEMUR_FIRST_START=none. */
   hasFirstStart: boolean;
   /** Whether npm started this process, in a shell that passes no signal on. */
   isUnderNpm: boolean;

@@ -2,18 +2,20 @@
 import { openApp } from './app.ts';
 import { readEnv } from './env.ts';
 import { publicError } from './errors.ts';
-import { firstStart, type FirstStartOptions } from './first-start/first-start.ts';
+import { firstStart } from './first-start/first-start.ts';
 import { run } from './main.ts';
 import { ROLES, type Role } from './roles.ts';
 import type { Preparations } from './serve.ts';
 
-/** How the machine is set up; scripts/start.ts knows. */
-export interface StartOptions extends FirstStartOptions {
+export interface StartOptions {
+  /** Sets the machine up; scripts/start.ts knows how. */
   prepare: () => Preparations;
+  /** Where lines for people go. */
+  log: (line: string) => void;
 }
 
-/** Serves until a signal ends it. The preparations and `fetchModel` begin once the port is open. */
-export async function start({ prepare, fetchModel, log }: StartOptions): Promise<void> {
+/** Serves until a signal ends it. The preparations begin once the port is open. */
+export async function start({ prepare, log }: StartOptions): Promise<void> {
   const engine = Promise.withResolvers<void>();
   const ui = Promise.withResolvers<void>();
   const preparations = { engine: engine.promise, ui: ui.promise };
@@ -22,7 +24,7 @@ export async function start({ prepare, fetchModel, log }: StartOptions): Promise
     const prepared = prepare();
     engine.resolve(prepared.engine);
     ui.resolve(prepared.ui);
-    if (readEnv().hasFirstStart) await firstStart(app, { fetchModel, log });
+    if (readEnv().hasFirstStart) await firstStart(app, { log });
   }, preparations);
 }
 
@@ -40,11 +42,14 @@ export async function createToken(role: string | undefined): Promise<void> {
   }
 }
 
+/** README.md has the same. */
+const FIRST_QUERY =
+  '{ studies(filter: { names: EAP_HEADS }) { nodes { status circuits { id edges(first: 10) { nodes { name score } } } } } }';
+
 function greeting(url: string): string {
-  const query = '{ experiments(first: 5) { nodes { id kind status modelName } } }';
   return [
     `demur is open on ${url}`,
-    'A first query to try:',
-    `  curl -s ${url}/graphql -H 'content-type: application/json' -d '${JSON.stringify({ query })}'`,
+    'A first query to try, the strongest edges of refusal:',
+    `  curl -s ${url}/graphql -H 'content-type: application/json' -d '${JSON.stringify({ query: FIRST_QUERY })}'`,
   ].join('\n');
 }

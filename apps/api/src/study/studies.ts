@@ -173,7 +173,7 @@ export class Studies {
 
   async #check({ name, model, dataSet, seed, evenIfMixed }: CreateStudyInput): Promise<StudyInput> {
     studyOf(name);
-    const { pairs } = parseSpec({ kind: 'activations', model, pairs: dataSet, seed });
+    const { pairs } = parseSpec({ kind: 'attribution', model, pairs: dataSet, seed });
     const kept = await this.#dataSets.resolve(dataSet);
     const options = { seed, evenIfMixed };
     return {

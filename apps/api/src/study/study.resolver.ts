@@ -1,4 +1,5 @@
 import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Circuit } from '../circuit/circuit.type.ts';
 import type { Context } from '../context.ts';
 import { DataSet } from '../data-set/data-set.type.ts';
 import { Experiment } from '../experiment/experiment.type.ts';
@@ -67,6 +68,13 @@ export class StudyResolver {
   @FieldResolver(() => [Experiment], { description: 'The experiments of its steps, in their order.' })
   async experiments(@Root() { id }: Study, @Ctx() { app }: Context): Promise<Experiment[]> {
     return (await app.studies.steps(id)).map(({ experiment }) => experiment);
+  }
+
+  @FieldResolver(() => [Circuit], { description: 'The circuits that its experiments have found, in their order.' })
+  async circuits(@Root() { id }: Study, @Ctx() { app }: Context): Promise<Circuit[]> {
+    const steps = await app.studies.steps(id);
+    const found = await Promise.all(steps.map(({ experiment }) => app.circuits.byExperiment(experiment.id)));
+    return found.filter((circuit) => circuit !== null);
   }
 
   @FieldResolver(() => StudyReport, { nullable: true, description: 'What it has found; null until it has succeeded.' })
