@@ -53,6 +53,7 @@ export { metricLabel } from './metrics/describe-metric.ts';
 export type { NamedArray } from './named-array.ts';
 export { SITE_HEADS, type PatchSite } from './patching/site-names.ts';
 export type { RunRecord } from './record.ts';
+export type { Completion } from './generation/completions.ts';
 export type { ExperimentResult, ResultJson, ResultPair, ResultToken, PromptTokens } from './result.ts';
 export {
   prepareExperiment,

@@ -5,6 +5,8 @@ import type { ResolvedPair } from '@demur/interp';
 export interface PromptPlace {
   position: string | number;
   label: string;
+  /** In a sentence: `at the object`. */
+  at: string;
 }
 
 export interface PromptPlaces {
@@ -16,19 +18,25 @@ export interface PromptPlaces {
   last: PromptPlace;
 }
 
+const AFTER = { label: 'after the object', at: 'at the token after the object' };
+
 /** Where pairs have no role `object`, the object is where their prompts differ. */
 export function promptPlaces(pairs: readonly ResolvedPair[]): PromptPlaces {
   const haveRole = (role: string) => pairs.every((pair) => pair.roles?.[role] !== undefined);
-  const last = { position: 'last', label: 'last position' };
+  const last = { position: 'last', label: 'last position', at: 'at the last position' };
   if (!haveRole('object')) {
-    const object = { position: 'difference', label: 'object (where the prompts differ)' };
+    const object = {
+      position: 'difference',
+      label: 'object (where the prompts differ)',
+      at: 'where the prompts differ',
+    };
     return { object, after: afterDifference(pairs), last };
   }
   const after =
     haveRole('after-object') && pairs.some((pair) => pair.roles!['after-object']![0] !== pair.clean.length - 1);
   return {
-    object: { position: 'object', label: 'object' },
-    after: after ? { position: 'after-object', label: 'after the object' } : null,
+    object: { position: 'object', label: 'object', at: 'at the object' },
+    after: after ? { ...AFTER, position: 'after-object' } : null,
     last,
   };
 }
@@ -39,7 +47,7 @@ function afterDifference(pairs: readonly ResolvedPair[]): PromptPlace | null {
     pairs.map(({ clean, corrupted }) => clean.findLastIndex((id, at) => id !== corrupted[at]) + 1 - clean.length),
   );
   const [column = 0] = columns;
-  return columns.size > 1 || column > -2 ? null : { position: column, label: 'after the object' };
+  return columns.size > 1 || column > -2 ? null : { ...AFTER, position: column };
 }
 
 /** The places that there are, in the order of the prompt. */

@@ -4,11 +4,13 @@ import { acdcpp } from './acdcpp/acdcpp.ts';
 import { eapHeads } from './eap-heads/eap-heads.ts';
 import { gemmaReplication } from './gemma-replication/gemma-replication.ts';
 import { layerCurve } from './layer-curve.ts';
+import { objectPatching } from './object-patching/object-patching.ts';
 import { refusalHeads } from './refusal-heads/refusal-heads.ts';
 import type { StudyName } from '../study-names.ts';
 import type { Study } from '../study.ts';
 
-export const studies: Partial<Record<StudyName, Study>> = {
+export const studies: Record<StudyName, Study> = {
+  'object-patching': objectPatching,
   'layer-curve': layerCurve,
   'eap-heads': eapHeads,
   acdcpp,

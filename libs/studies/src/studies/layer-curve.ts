@@ -84,14 +84,10 @@ function curveSentence(curve: Curve): string {
   const { place, mean } = curve;
   const scores = mean.filter((score) => score !== null);
   const over = layersOverHalf(curve);
-  const range = `Patched at the ${placeName(place)}, the score goes from ${number(scores[0]!)} before layer 0 to ${number(scores.at(-1)!)} before layer ${mean.length - 1}`;
+  const range = `Patched ${place.at}, the score goes from ${number(scores[0]!)} before layer 0 to ${number(scores.at(-1)!)} before layer ${mean.length - 1}`;
   if (over.length === 0) return `${range}; it is under half at every layer.`;
   if (over.length === scores.length) return `${range}; it is half or more at every layer.`;
   return `${range}; it is half or more ${layersText(over)}.`;
-}
-
-function placeName({ label }: PromptPlace): string {
-  return label === 'after the object' ? 'token after the object' : label;
 }
 
 /** `before layer 3`, `before layers 0–4 and 7`. */
@@ -182,7 +178,7 @@ function dependsOnLayer(curves: readonly Curve[]): CheckedClaim {
     return { place, low: Math.min(...scores), high: Math.max(...scores) };
   });
   const depends = ranges.some(({ low, high }) => high - low >= LEAST_RANGE);
-  const told = ranges.map(({ place, low, high }) => `${number(low)} to ${number(high)} at the ${placeName(place)}`);
+  const told = ranges.map(({ place, low, high }) => `${number(low)} to ${number(high)} ${place.at}`);
   return {
     id: 'S2.depends-on-layer',
     source: 'notebooks',
