@@ -2,6 +2,7 @@
 export { axisScale, axisTicks, countedAxis, nearestPoint, type ChartAxis } from './chart-axis.ts';
 export { divergingColour, divergingGradient, scaleStrength, symmetricExtent } from './colour-scale.ts';
 export { bandPath, coordinateText, linePath, type Scales } from './line-path.ts';
-export { bytesText, countText, durationText, numberText, numeralText, cellText } from './number-text.ts';
+export { bytesText, countText, durationText, numberText, numeralText } from './number-text.ts';
 export { shareText } from './share-text.ts';
+export { cellText, isNumberColumn, type Cell } from './table-cells.ts';
 export { linearScale, niceTicks, type Scale } from './ticks.ts';

@@ -15,9 +15,6 @@ export const numeralText = (value: number): string => String(value).replace('-',
 const fixed = (value: number, size: number, digits: number): string =>
   value.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(size))));
 
-/** A number in a table: a whole one with all its digits, another with three significant ones. */
-export const cellText = (value: number): string => (Number.isInteger(value) ? numeralText(value) : numberText(value));
-
 /** 1592881 → 1,592,881 */
 export const countText = (count: number): string => count.toLocaleString('en-US');
 

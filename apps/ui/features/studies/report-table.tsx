@@ -1,7 +1,7 @@
 /** A table of a report: names and numbers. */
-import { cellText } from '@demur/charts';
+import { cellText, isNumberColumn, type Cell } from '@demur/charts';
 import table from '../../components/data-table.module.css';
-import { TableHead } from '../../components/table-head.tsx';
+import { numbers, TableHead } from '../../components/table-head.tsx';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { StudyTableFragmentDoc } from '../../graphql/graphql.ts';
 import styles from './study-report.module.css';
@@ -13,19 +13,22 @@ interface ReportTableProps {
 }
 
 export function ReportTable({ table: given, hasTitle = false }: ReportTableProps) {
-  const { title, columns, rows } = readFragment(StudyTableFragmentDoc, given);
+  const { title, columns, rows: cells } = readFragment(StudyTableFragmentDoc, given);
+  /** The server gives texts, numbers and null. */
+  const rows = cells.map((row) => (row ?? []) as Cell[]);
+  const isNumber = columns.map((_, column) => isNumberColumn(rows, column));
   return (
     <div className={styles.table}>
       {hasTitle && <h3>{title}</h3>}
       <div className={table.frame} role="region" aria-label={title} tabIndex={0}>
         <table className={table.table} aria-label={title}>
-          <TableHead columns={columns} />
+          <TableHead columns={columns.map((name, column) => (isNumber[column] ? numbers(name) : name))} />
           <tbody>
             {rows.map((row, i) => (
               <tr key={i}>
-                {row?.map((value, column) => (
-                  <td key={column} className={typeof value === 'string' ? undefined : table.number}>
-                    {typeof value === 'number' ? cellText(value) : ((value as string | null) ?? '–')}
+                {row.map((value, column) => (
+                  <td key={column} className={isNumber[column] ? table.number : undefined}>
+                    {cellText(value)}
                   </td>
                 ))}
               </tr>

@@ -32,7 +32,7 @@ export function StudyHeader({ study }: { study: FragmentType<typeof StudyHeaderF
           {seconds !== undefined && <span>took {durationText(seconds)}</span>}
         </p>
         <div className={styles.status}>
-          <StudyStatus study={header} />
+          <StudyStatus study={header} hasTitle />
         </div>
       </PageHeader>
       {header.error && <FailureNotice failure={header.error} />}

@@ -1,5 +1,4 @@
 /** What a study found: its sections, earlier findings beside them, and what was left out of the data. */
-import layout from '../../components/study.module.css';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { StudyReportFragmentDoc, StudyReportSectionFragmentDoc } from '../../graphql/graphql.ts';
 import { ClaimList } from './claim-list.tsx';
@@ -34,13 +33,11 @@ export function StudyReport({ report }: { report: FragmentType<typeof StudyRepor
           </li>
         </ol>
       </nav>
-      <div className={layout.study}>
-        {sections.map((section, i) => (
-          <ReportSection key={i} id={`part-${i + 1}`} section={section} />
-        ))}
-        <ClaimList claims={claims} />
-        <LinterWarnings warnings={dataSet.warnings} />
-      </div>
+      {sections.map((section, i) => (
+        <ReportSection key={i} id={`part-${i + 1}`} section={section} />
+      ))}
+      <ClaimList claims={claims} />
+      <LinterWarnings warnings={dataSet.warnings} />
     </>
   );
 }

@@ -1,10 +1,15 @@
-/** Where a study stands: its state, and while it runs, at which of its steps. */
+/** Where a study stands: its state, and while it runs, at which of its steps; the step's title where there is room. */
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { StudyStatusFragmentDoc } from '../../graphql/graphql.ts';
 import styles from '../experiments/experiment-status.module.css';
 import { statusNames } from '../experiments/kinds.ts';
 
-export function StudyStatus({ study }: { study: FragmentType<typeof StudyStatusFragmentDoc> }) {
+interface StudyStatusProps {
+  study: FragmentType<typeof StudyStatusFragmentDoc>;
+  hasTitle?: boolean;
+}
+
+export function StudyStatus({ study, hasTitle = false }: StudyStatusProps) {
   const { status, progress } = readFragment(StudyStatusFragmentDoc, study);
   const state = (
     <span className={styles.status} data-status={status}>
@@ -18,7 +23,8 @@ export function StudyStatus({ study }: { study: FragmentType<typeof StudyStatusF
       {state}
       <progress max={total} value={index - 1} aria-label={`Step ${index} of ${total}`} />
       <small>
-        step {index} of {total}: {title}
+        step {index} of {total}
+        {hasTitle && `: ${title}`}
       </small>
     </span>
   );

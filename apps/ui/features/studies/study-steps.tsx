@@ -19,7 +19,7 @@ export function StudySteps({ study }: { study: FragmentType<typeof StudyStepsFra
       <h2>Experiments</h2>
       <div className={table.frame}>
         <table className={table.table}>
-          <TableHead columns={['Step', 'Kind', 'Status', numbers('Took')]} />
+          <TableHead columns={['Step', 'Status', numbers('Took')]} />
           <tbody>
             {steps.map((step) => (
               <StepRow key={step.name} {...step} />
@@ -36,9 +36,8 @@ function StepRow({ title, experiment }: StudyStepsFragment['steps'][number]) {
   return (
     <tr>
       <td>
-        <Link href={`/experiments/${experiment.id}`}>{title}</Link>
+        <Link href={`/experiments/${experiment.id}`}>{title}</Link> <small>{kindNames[experiment.kind]}</small>
       </td>
-      <td>{kindNames[experiment.kind]}</td>
       <td>
         <ExperimentStatus experiment={experiment} />
       </td>

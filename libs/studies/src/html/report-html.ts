@@ -76,7 +76,7 @@ const figureHtml = (figure: ReportSection['figures'][number]): string =>
     'figure',
     {},
     caption(figure.title, figure.caption),
-    element('div', { class: 'scroll', tabindex: 0 }, figureSvg(figure)),
+    element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': figure.title }, figureSvg(figure)),
     element('details', {}, element('summary', {}, 'Numbers'), tableHtml(figureTable(figure))),
   );
 

@@ -1,11 +1,20 @@
-/** A table of names and numbers; it scrolls inside its frame where it is wide. */
-import { cellText } from '@demur/charts';
+/** A table of names and numbers, the first of a row its name; it scrolls inside its frame where it is wide. */
+import { cellText, isNumberColumn } from '@demur/charts';
 import type { Table } from '../figure.ts';
 import { element, escapeText } from './markup.ts';
 
 export function tableHtml({ title, columns, rows }: Table): string {
-  const head = columns.map((name) => element('th', { scope: 'col' }, escapeText(name)));
-  const body = rows.map((row) => element('tr', {}, ...row.map((value, column) => cell(value, column))));
+  const sides = columns.map((_, column) => ({ class: isNumberColumn(rows, column) ? 'number' : undefined }));
+  const head = columns.map((name, column) => element('th', { scope: 'col', ...sides[column] }, escapeText(name)));
+  const body = rows.map((row) => {
+    const [name = '', ...values] = row.map(cellText);
+    return element(
+      'tr',
+      {},
+      element('th', { scope: 'row', ...sides[0] }, escapeText(name)),
+      ...values.map((text, i) => element('td', { ...sides[i + 1] }, escapeText(text))),
+    );
+  });
   const table = element(
     'table',
     {},
@@ -13,15 +22,5 @@ export function tableHtml({ title, columns, rows }: Table): string {
     element('thead', {}, element('tr', {}, ...head)),
     element('tbody', {}, ...body),
   );
-  return element('div', { class: 'scroll', tabindex: 0 }, table);
-}
-
-/** The first of a row is its name. */
-function cell(value: string | number | null, column: number): string {
-  const text = typeof value === 'number' ? cellText(value) : (value ?? '–');
-  const isNumber = typeof value !== 'string';
-  const attributes = { class: isNumber ? 'number' : undefined };
-  return column === 0
-    ? element('th', { scope: 'row', ...attributes }, escapeText(text))
-    : element('td', attributes, escapeText(text));
+  return element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': title }, table);
 }
