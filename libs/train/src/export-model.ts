@@ -1,7 +1,7 @@
 /** A trained network as Hugging Face's loaders read it: config.json, model.safetensors, tokenizer and chat template. */
 import type { NamedArray } from '@demur/interp';
 import type { ModelConfig, PlannedWeight } from '@demur/model';
-import { SPECIAL, tokenizerConfigJson, tokenizerJson } from './vocabulary.ts';
+import { SPECIAL, specialTokensMap, tokenizerConfigJson, tokenizerJson } from './vocabulary.ts';
 
 /** The files' contents by name; the weights as arrays, in the shapes that the files of a Llama have. */
 export function modelFiles(config: ModelConfig, vocabulary: Map<string, number>): Record<string, object> {
@@ -10,10 +10,13 @@ export function modelFiles(config: ModelConfig, vocabulary: Map<string, number>)
     'generation_config.json': {
       bos_token_id: vocabulary.get(SPECIAL.begin),
       eos_token_id: vocabulary.get(SPECIAL.end),
+      pad_token_id: vocabulary.get(SPECIAL.end),
       do_sample: false,
+      max_new_tokens: config.nCtx / 2,
     },
     'tokenizer.json': tokenizerJson(vocabulary),
-    'tokenizer_config.json': tokenizerConfigJson(),
+    'tokenizer_config.json': tokenizerConfigJson(config.nCtx),
+    'special_tokens_map.json': specialTokensMap(),
   };
 }
 

@@ -25,8 +25,11 @@ export function vocabularyOf(texts: Iterable<string>): Map<string, number> {
   return new Map([...Object.values(SPECIAL), ...[...words].sort()].map((word, id) => [word, id]));
 }
 
-/** tokenizer.json: words and marks, each looked up whole; no merges. */
+/** tokenizer.json: words and marks, each looked up whole; no merges. A text begins with the beginning's mark. */
 export function tokenizerJson(vocabulary: Map<string, number>): object {
+  const { begin } = SPECIAL;
+  const mark = { SpecialToken: { id: begin, type_id: 0 } };
+  const text = (id: string, type_id: number): object => ({ Sequence: { id, type_id } });
   const added = Object.values(SPECIAL).map((content) => ({
     ...{ id: vocabulary.get(content), content, special: true },
     ...{ single_word: false, lstrip: false, rstrip: false, normalized: false },
@@ -39,20 +42,35 @@ export function tokenizerJson(vocabulary: Map<string, number>): object {
     added_tokens: added,
     normalizer: null,
     pre_tokenizer: byteLevel,
-    post_processor: null,
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [mark, text('A', 0)],
+      pair: [mark, text('A', 0), text('B', 1)],
+      special_tokens: { [begin]: { id: begin, ids: [vocabulary.get(begin)], tokens: [begin] } },
+    },
     decoder: byteLevel,
     model: { type: 'WordLevel', vocab: Object.fromEntries(vocabulary), unk_token: SPECIAL.unknown },
   };
 }
 
-export function tokenizerConfigJson(): object {
+/** What each special token is for, as transformers calls it. Batches are padded with what ends an answer. */
+export function specialTokensMap(): object {
+  const { begin, end, unknown, user, assistant } = SPECIAL;
+  return {
+    ...{ bos_token: begin, eos_token: end, unk_token: unknown, pad_token: end },
+    additional_special_tokens: [user, assistant],
+  };
+}
+
+/** @param length of a sequence at most */
+export function tokenizerConfigJson(length: number): object {
   return {
     tokenizer_class: 'PreTrainedTokenizerFast',
-    bos_token: SPECIAL.begin,
-    eos_token: SPECIAL.end,
-    unk_token: SPECIAL.unknown,
+    ...specialTokensMap(),
     chat_template: CHAT_TEMPLATE,
     clean_up_tokenization_spaces: false,
-    model_max_length: 64,
+    model_input_names: ['input_ids', 'attention_mask'],
+    model_max_length: length,
+    padding_side: 'left',
   };
 }
