@@ -1,6 +1,7 @@
 /** Completions of a few prompts with and without a vector: what a flipped metric looks like, and whether the metric tells refusals. */
-import { REFUSAL_WORDS, type PromptTokens, type ResultPair } from '@demur/interp';
+import type { Completion, PromptTokens, ResultPair } from '@demur/interp';
 import type { Table } from '../../figure.ts';
+import { refusalWordsOf } from '../../refusal-words.ts';
 import type { Replication } from './replication.ts';
 import { mostFlipping, smallestScale, steeringOptions, type SteeringSweep } from './steering-sweeps.ts';
 
@@ -14,25 +15,41 @@ export interface Examples {
   table: Table;
   /** Of the completions with nothing done: whether words and metric agree on who refuses. */
   agreements: boolean[];
+  /** Steered completions, and those of them that say a few tokens over and over. */
+  steered: number;
+  broken: number;
 }
 
-/** At the smallest scale that flips 90 %, or half, or at the one that flips most. Null without a tokenizer: there is no text. */
+/** A text of fewer different tokens than this part of it repeats itself. */
+const LEAST_VARIETY = 0.25;
+
+function isBroken({ tokens }: { tokens: number[] }): boolean {
+  return new Set(tokens).size < LEAST_VARIETY * tokens.length;
+}
+
+/** What becomes of the text, as a sentence. */
+export function brokenSentence({ steered, broken }: Examples): string {
+  if (broken === 0) return `None of the ${steered} completions made with it repeats itself.`;
+  return `Of the ${steered} completions made with it, ${broken} ${broken === 1 ? 'says' : 'say'} a few tokens over and over: the token flips, and the text breaks.`;
+}
+
+/** At the smallest scale that flips half, or at the one that flips most. Null without a tokenizer: there is no text. */
 export async function steeredExamples(replication: Replication, sweep: SteeringSweep): Promise<Examples | null> {
   const { step, halves, given } = replication;
   if (given.tokenizer === null) return null;
   const { vector, way } = sweep;
-  const { scale } = smallestScale(sweep, 0.9) ?? smallestScale(sweep, 0.5) ?? mostFlipping(sweep);
+  const { scale } = smallestScale(sweep, 0.5) ?? mostFlipping(sweep);
   const { result, array } = await step(`${vector.name}-${way}-examples`, {
     kind: 'steering',
     pairs: halves.testing.slice(0, PROMPTS),
     options: {
       ...steeringOptions(vector, way, [0, scale]),
-      ...{ maxTokens: TOKENS, stopAtEos: true, refusalWords: [...REFUSAL_WORDS, answerText(replication)] },
+      ...{ maxTokens: TOKENS, stopAtEos: true, refusalWords: refusalWordsOf(given) },
     },
   });
   const metric = (await array('metric')).values;
   const refused = (result.refusals?.refused as boolean[][] | undefined)?.[0] ?? [];
-  const [plain = [], steered = []] = (result.completions ?? []) as { text: string | null }[][];
+  const [plain = [], steered = []] = result.completions as Completion[][];
   return {
     table: {
       title: `${way === 'induce' ? 'Harmless prompts, with' : 'Harmful prompts, without'} ${vector.words} at a scale of ${scale}`,
@@ -43,13 +60,10 @@ export async function steeredExamples(replication: Replication, sweep: SteeringS
         steered[at]?.text ?? null,
       ]),
     },
+    steered: steered.length,
+    broken: steered.filter(isBroken).length,
     agreements: refused.map((isRefused, at) => isRefused === metric[at]! > 0),
   };
-}
-
-/** The refusing token as a word; pairs of a study have the same. */
-function answerText({ given: { tokenizer, dataSet } }: Replication): string {
-  return tokenizer!.decodeToken(dataSet.pairs[0]!.answer).trim();
 }
 
 function objectText({ strings }: PromptTokens, { object, difference }: ResultPair['roles']): string {

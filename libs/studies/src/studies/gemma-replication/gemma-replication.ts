@@ -23,9 +23,7 @@ async function run(study: StudyRun): Promise<StudyContent> {
   const replication = replicationOf(study, objects.pairs);
   const roles = await patchRoles(replication);
   const chosen = await chooseHeads(replication);
-  // Before the first layer no prompt has read another token yet.
-  const layers = roles.interest.layers.filter((layer) => layer > 0);
-  const wanted = { layers: layers.length > 0 ? layers : ('all' as const) };
+  const wanted = { layers: layersToTry(roles.interest.layers, study.given.config) };
   const heads =
     chosen.heads.length === 0 ? null : await steerWith(replication, { name: 'heads', heads: chosen.heads, ...wanted });
   const difference = await steerWith(replication, { name: 'difference', ...wanted });
@@ -36,25 +34,24 @@ async function run(study: StudyRun): Promise<StudyContent> {
       chosen.section,
       ...steeredSections([heads, difference], replication),
     ],
-    claims: [
-      ...objects.claims,
-      ...roles.claims,
-      ...chosen.claims,
-      ...steeringClaims(
-        heads,
-        difference,
-        chosen.heads.length === 0
-          ? 'No head is over the threshold, so there is nothing to steer with.'
-          : 'What the heads add is zero.',
-      ),
-    ],
+    claims: [...objects.claims, ...roles.claims, ...chosen.claims, ...steeringClaims({ heads, difference })],
   };
 }
 
 function steeredSections(steered: (Steered | null)[], { halves }: Replication): ReportSection[] {
   const [finding, testing] = [halves.finding, halves.testing].map(({ length }) => counted(length, 'pair'));
   const apart = halves.areApart
-    ? `It was found on ${finding} and is tried on ${testing} others.`
+    ? `It was found on ${finding} and is tried on ${halves.testing.length} others.`
     : `With ${testing} in all, it is tried on those that found it.`;
   return steered.flatMap((one) => (one === null ? [] : [steeredSection(one, apart)]));
+}
+
+/** The part of the layers, from the end, at which a direction is as good as the answer itself: as the rules of Arditi et al. have it. */
+const TOO_LATE = 0.2;
+
+/** Of the layers of interest, or else of all, neither the first, where no prompt has read another token yet, nor the last fifth. */
+function layersToTry(interest: readonly number[], { nLayers }: StudyRun['given']['config']): number[] {
+  const all = [...Array(nLayers).keys()];
+  const isBetween = (layer: number): boolean => layer > 0 && layer < Math.trunc(nLayers * (1 - TOO_LATE));
+  return [interest.filter(isBetween), all.filter(isBetween), all].find(({ length }) => length > 0)!;
 }

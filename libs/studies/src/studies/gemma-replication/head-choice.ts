@@ -1,6 +1,9 @@
 /** Every head patched alone, those over the threshold chosen, and what they do together; found on half of the pairs. */
+import type { NamedArray } from '@demur/interp';
+import type { ModelConfig } from '@demur/model';
 import type { CheckedClaim } from '../../claims.ts';
 import type { HeatMap, Table } from '../../figure.ts';
+import { headMap } from '../../head-map.ts';
 import type { ReportSection } from '../../report.ts';
 import { counted, number, percent } from '../../wording.ts';
 import { checkedClaim } from './claims.ts';
@@ -8,8 +11,8 @@ import type { Replication } from './replication.ts';
 
 const THRESHOLD = 0.005;
 
-/** A part of the model's heads that counts as a small set. */
-const SMALL_SET = 0.1;
+/** As many as the replication found. */
+const FEW = 11;
 
 /** The part of the refusal score that a set must have to suffice. */
 const SUFFICIENT = 0.8;
@@ -42,11 +45,11 @@ export async function chooseHeads({ step, halves, given: { config } }: Replicati
       paragraphs: [
         `Each head's output is patched alone, at all positions, over ${counted(halves.finding.length, 'pair')}. ${found} ${together}`,
       ],
-      figures: [headMap(await array('head_scores'))],
+      figures: [scoreMap(await array('head_scores'), config)],
       tables: heads.length === 0 ? [] : [headTable(heads)],
     },
     claims: [
-      checkedClaim('few-heads', heads.length > 0 && heads.length <= SMALL_SET * all, found),
+      checkedClaim('few-heads', heads.length > 0 && heads.length <= FEW, found),
       checkedClaim('heads-suffice', patch === undefined ? null : patch.score >= SUFFICIENT, together),
     ],
   };
@@ -57,19 +60,16 @@ function randomText(random: readonly number[]): string {
   return `, and ${counted(random.length, 'random set')} of other heads of the same layers ${random.length === 1 ? 'scores' : 'score at most'} ${number(Math.max(...random))}`;
 }
 
-function headMap({ shape, values }: { shape: number[]; values: Float32Array }): HeatMap {
-  const [layers = 0, heads = 0] = shape;
-  const rows = Array.from({ length: layers }, (_, layer) => [...values.subarray(layer * heads, (layer + 1) * heads)]);
-  const names = (count: number): string[] => Array.from({ length: count }, (_, at) => String(at));
-  return {
-    kind: 'heat-map',
+function scoreMap({ values }: NamedArray, { nLayers, nHeads }: ModelConfig): HeatMap {
+  const rows = Array.from({ length: nLayers }, (_, layer) => [
+    ...values.subarray(layer * nHeads, (layer + 1) * nHeads),
+  ]);
+  return headMap(rows, {
+    nHeads,
     title: 'Refusal score of each head',
     caption: `Harmful into harmless prompts, a head at a time; the strongest is ${number(Math.max(...values))}.`,
-    rows: { title: 'layer', labels: names(layers) },
-    columns: { title: 'head', labels: names(heads) },
     unit: 'refusal score',
-    values: rows,
-  };
+  });
 }
 
 function headTable(heads: readonly { name: string; score: number }[]): Table {

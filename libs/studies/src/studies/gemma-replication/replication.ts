@@ -2,7 +2,7 @@
 import type { ResolvedPair } from '@demur/interp';
 import { pairHalves, pairSpecOf, type PairHalves } from '../../pair-specs.ts';
 import type { StepSpec, StudyFinding, StudyRun } from '../../study.ts';
-import { placesOf, type Place } from './role-patching.ts';
+import { promptPlaces, type PromptPlaces } from '../../prompt-places.ts';
 import type { StepName } from './steps.ts';
 
 export interface Replication extends Pick<StudyRun, 'given' | 'refusal'> {
@@ -10,7 +10,7 @@ export interface Replication extends Pick<StudyRun, 'given' | 'refusal'> {
   /** What specs over all pairs ask for. */
   pairs: StepSpec['pairs'];
   halves: PairHalves;
-  places: readonly Place[];
+  places: PromptPlaces;
 }
 
 /** @param pairs those of the study that are used. */
@@ -20,6 +20,6 @@ export function replicationOf({ given, refusal, step }: StudyRun, pairs: readonl
     ...{ given, refusal, step },
     pairs: isAll ? given.pairs : pairs.map(pairSpecOf),
     halves: pairHalves(pairs),
-    places: placesOf(pairs),
+    places: promptPlaces(pairs),
   };
 }

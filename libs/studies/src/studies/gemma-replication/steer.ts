@@ -4,7 +4,7 @@ import type { LineChart, Series, Table } from '../../figure.ts';
 import type { ReportSection } from '../../report.ts';
 import { counted } from '../../wording.ts';
 import { checkedClaim } from './claims.ts';
-import { steeredExamples, type Examples } from './examples.ts';
+import { brokenSentence, steeredExamples, type Examples } from './examples.ts';
 import type { Replication } from './replication.ts';
 import {
   ablate,
@@ -15,60 +15,60 @@ import {
   sweepSentence,
   type SteeringSweep,
   type SweptScale,
+  type Way,
 } from './steering-sweeps.ts';
 import { findVector, type VectorName } from './steering-vectors.ts';
 
+/** A sweep, and completions at one of its scales; null without a tokenizer. */
+interface Tried {
+  sweep: SteeringSweep;
+  examples: Examples | null;
+}
+
 /** What a vector does. */
 export interface Steered {
-  name: VectorName;
+  words: string;
   /** How it was chosen. */
   chosen: string;
-  induce: SteeringSweep;
-  inhibit: SteeringSweep;
+  induce: Tried;
+  inhibit: Tried;
   ablated: SteeringSweep;
-  examples: Examples[];
 }
 
 /** Null where the vector is zero: the prompts do not differ there. */
 export async function steerWith(
   replication: Replication,
-  wanted: { name: VectorName; heads?: string[]; layers: number[] | 'all' },
+  wanted: { name: VectorName; heads?: string[]; layers: number[] },
 ): Promise<Steered | null> {
   const vector = await findVector(replication, wanted);
   if (vector === null) return null;
-  const induce = await sweepScales(replication, vector, 'induce');
-  const inhibit = await sweepScales(replication, vector, 'inhibit');
-  const ablated = await ablate(replication, vector);
-  const examples = [await steeredExamples(replication, induce), await steeredExamples(replication, inhibit)];
+  const tried = async (way: Way): Promise<Tried> => {
+    const sweep = await sweepScales(replication, vector, way);
+    return { sweep, examples: await steeredExamples(replication, sweep) };
+  };
+  const { words, chosen } = vector;
   return {
-    ...{ name: vector.name, chosen: vector.chosen, induce, inhibit, ablated },
-    examples: examples.filter((example) => example !== null),
+    ...{ words, chosen, induce: await tried('induce'), inhibit: await tried('inhibit') },
+    ablated: await ablate(replication, vector),
   };
 }
 
 /** One section a vector. */
-export function steeredSection({ chosen, induce, inhibit, ablated, examples }: Steered, apart: string): ReportSection {
-  const { words } = induce.vector;
+export function steeredSection({ words, chosen, induce, inhibit, ablated }: Steered, apart: string): ReportSection {
+  const sweeps = [induce.sweep, inhibit.sweep];
   return {
     title: `Steering with ${words}`,
-    paragraphs: [
-      `${chosen} ${apart}`,
-      `${sweepSentence(induce)} ${sweepSentence(inhibit)} ${ablationSentence(ablated)}`,
-    ],
+    paragraphs: [`${chosen} ${apart}`, triedSentence(induce), triedSentence(inhibit), ablationSentence(ablated)],
     figures: [
-      sweepChart([induce, inhibit], {
-        title: `Share of prompts that ${words} flips`,
-        unit: 'share flipped',
-        of: 'flipped',
-      }),
-      sweepChart([induce, inhibit], {
-        title: `How far ${words} moves the next token`,
-        unit: 'KL divergence, nats',
-        of: 'kl',
-      }),
+      sweepChart(sweeps, { title: `Share of prompts that ${words} flips`, unit: 'share flipped', of: 'flipped' }),
+      sweepChart(sweeps, { title: `How far ${words} moves the next token`, unit: 'KL divergence, nats', of: 'kl' }),
     ],
-    tables: [sweepTable([induce, inhibit], words), ...examples.map(({ table }) => table)],
+    tables: [sweepTable(sweeps, words), ...[induce, inhibit].flatMap(({ examples }) => examples?.table ?? [])],
   };
+}
+
+function triedSentence({ sweep, examples }: Tried): string {
+  return examples === null ? sweepSentence(sweep) : `${sweepSentence(sweep)} ${brokenSentence(examples)}`;
 }
 
 const SERIES = { induce: 'added to harmless prompts', inhibit: 'taken from harmful prompts' };
@@ -98,59 +98,64 @@ function sweepTable(sweeps: readonly SteeringSweep[], words: string): Table {
   };
 }
 
-/** Whether a sweep, or its vector projected out, flips at least half of what can flip; null where nothing can. */
-function flipsHalf(...sweeps: SteeringSweep[]): boolean | null {
-  if (sweeps.every(({ flippable }) => flippable === 0)) return null;
-  return sweeps.some((sweep) => smallestScale(sweep, 0.5) !== undefined);
+/** Whether it flips at least half of what can flip, and leaves a text at that scale; null where nothing can flip. */
+function steers({ sweep, examples }: Tried): boolean | null {
+  if (sweep.flippable === 0) return null;
+  const isText = examples === null || examples.broken <= examples.steered / 2;
+  return smallestScale(sweep, 0.5) !== undefined && isText;
 }
 
-/** @param none why there is no steering with the heads. */
-export function steeringClaims(heads: Steered | null, difference: Steered | null, none: string): CheckedClaim[] {
-  const ways = [heads, difference].filter((steered) => steered !== null);
-  const inhibited = ways.map(({ inhibit, ablated }) => flipsHalf(inhibit, ablated));
-  const inhibits = inhibited.every((flips) => flips === null) ? null : inhibited.includes(true);
+const not = (outcome: boolean | null): boolean | null => (outcome === null ? null : !outcome);
+
+/** Nothing was steered with: no head is over the threshold, or the vector is zero. */
+const NO_HEADS = 'There is nothing that chosen heads add to steer with.';
+const NO_DIFFERENCE = 'The difference vector is zero at every layer that was tried.';
+
+export function steeringClaims({ heads, difference }: Record<VectorName, Steered | null>): CheckedClaim[] {
+  const all = [heads, difference].filter((steered) => steered !== null);
   return [
-    ...headClaims(heads, none),
+    ...headClaims(heads),
     difference === null
-      ? checkedClaim('difference-steers', null, 'The difference vector is zero at all layers of interest.')
-      : checkedClaim('difference-steers', flipsHalf(difference.induce), sweepSentence(difference.induce)),
-    checkedClaim(
-      'inhibiting-fails',
-      inhibits === null ? null : !inhibits,
-      ways.map(({ inhibit, ablated }) => `${sweepSentence(inhibit)} ${ablationSentence(ablated)}`).join(' ') || none,
-    ),
-    lossyClaim(ways.flatMap(({ examples }) => examples)),
+      ? checkedClaim('difference-steers', null, NO_DIFFERENCE)
+      : checkedClaim('difference-steers', steers(difference.induce), triedSentence(difference.induce)),
+    inhibitingClaim(all),
+    lossyClaim(all.map(({ induce, inhibit }) => [induce, inhibit])[0] ?? []),
   ];
 }
 
-/** The scale that Gemma-2 9B needed. */
+/** The scale that Gemma-2 9B needed more than. */
 const LARGE_SCALE = 26;
 
-function headClaims(heads: Steered | null, none: string): CheckedClaim[] {
-  const claims = ['heads-fail-to-steer', 'heads-need-a-large-scale'] as const;
-  if (heads === null) return claims.map((name) => checkedClaim(name, null, none));
-  const sentence = sweepSentence(heads.induce);
-  const flips = flipsHalf(heads.induce);
-  const half = smallestScale(heads.induce, 0.5);
-  const outcomes = [
-    flips === null ? null : !flips,
-    flips === null ? null : half !== undefined && half.scale > LARGE_SCALE,
+function headClaims(heads: Steered | null): CheckedClaim[] {
+  if (heads === null)
+    return (['heads-fail-to-steer', 'heads-need-a-large-scale'] as const).map((name) =>
+      checkedClaim(name, null, NO_HEADS),
+    );
+  const [sentence, does] = [triedSentence(heads.induce), steers(heads.induce)];
+  const half = smallestScale(heads.induce.sweep, 0.5);
+  const isLarge = does === null ? null : does && half!.scale > LARGE_SCALE;
+  return [
+    checkedClaim('heads-fail-to-steer', not(does), sentence),
+    checkedClaim('heads-need-a-large-scale', isLarge, sentence),
   ];
-  return claims.map((name, at) => checkedClaim(name, outcomes[at]!, sentence));
 }
 
-/** Completions whose words and metric may disagree before the metric counts as lossy. */
+/** Neither by taking a vector from harmful prompts nor by projecting it out. */
+function inhibitingClaim(all: readonly Steered[]): CheckedClaim {
+  const flips = all.flatMap(({ inhibit, ablated }) => [steers(inhibit), steers({ sweep: ablated, examples: null })]);
+  const inhibits = flips.every((does) => does === null) ? null : flips.includes(true);
+  const told = all.map(({ inhibit, ablated }) => `${triedSentence(inhibit)} ${ablationSentence(ablated)}`);
+  return checkedClaim('inhibiting-fails', not(inhibits), told.join(' ') || `${NO_HEADS} ${NO_DIFFERENCE}`);
+}
+
+/** A part of completions whose words and metric disagree from which on the metric counts as lossy. */
 const LOSSY = 0.1;
 
-function lossyClaim(examples: readonly Examples[]): CheckedClaim {
-  // Both vectors' examples begin with the same plain completions.
-  const agreements = examples.slice(0, 2).flatMap((example) => example.agreements);
+/** @param tried of one vector: the completions with nothing done are the same for both. */
+function lossyClaim(tried: readonly Tried[]): CheckedClaim {
+  const agreements = tried.flatMap(({ examples }) => examples?.agreements ?? []);
   if (agreements.length === 0)
-    return checkedClaim(
-      'metric-is-lossy',
-      null,
-      'There are no completions to compare with: the model has no tokenizer.',
-    );
+    return checkedClaim('metric-is-lossy', null, 'There are no completions to compare it with.');
   const apart = agreements.filter((agrees) => !agrees).length;
   return checkedClaim(
     'metric-is-lossy',

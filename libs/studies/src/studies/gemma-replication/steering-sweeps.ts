@@ -8,8 +8,8 @@ import { counted, number, percent } from '../../wording.ts';
 import type { Replication } from './replication.ts';
 import type { SteeringVector } from './steering-vectors.ts';
 
-/** Beside powers of two the 26 of the replication, so that it can be told from what is more. */
-export const SCALES = [0.25, 0.5, 1, 2, 4, 8, 16, 26, 32, 64];
+/** With the 26 of the replication, so that it can be told from what is more. */
+export const SCALES = [0.25, 0.5, 0.75, 1, 1.5, 2, 4, 8, 16, 26, 64];
 
 export type Way = 'induce' | 'inhibit';
 

@@ -4,7 +4,7 @@
  */
 import type { NamedArray } from '@demur/interp';
 import type { StudyFinding } from '../../study.ts';
-import { number } from '../../wording.ts';
+import { layersText, number } from '../../wording.ts';
 import type { Replication } from './replication.ts';
 
 /** `heads`: what the chosen heads add together. `difference`: mean of harmful minus mean of harmless. */
@@ -19,7 +19,7 @@ export interface SteeringVector {
   chosen: string;
 }
 
-const WORDS: Record<VectorName, string> = { heads: 'what the heads add', difference: 'the difference vector' };
+const WORDS: Record<VectorName, string> = { heads: 'the heads’ vector', difference: 'the difference vector' };
 
 interface Candidate {
   layer: number;
@@ -32,9 +32,9 @@ interface Candidate {
  */
 export async function findVector(
   { step, halves, places }: Replication,
-  { name, heads, layers }: { name: VectorName; heads?: string[]; layers: number[] | 'all' },
+  { name, heads, layers }: { name: VectorName; heads?: string[]; layers: number[] },
 ): Promise<SteeringVector | null> {
-  const position = places.map(({ role }) => role).filter((role) => role === 'after-object' || role === 'last');
+  const position = [...(places.after === null ? [] : [places.after.position]), places.last.position];
   const method = heads === undefined ? { method: 'difference-in-means' } : { method: 'heads', heads };
   const finding = await step(`${name}-direction`, {
     kind: 'direction',
@@ -52,7 +52,7 @@ export async function findVector(
     : `adding it once brings harmless prompts to the highest metric, ${number((strongest as Addition).addition)}`;
   return {
     ...{ name, words: WORDS[name], direction: { experiment: finding.experiment, layer, position: place } },
-    chosen: `Of the layers of interest, ${WORDS[name]} is taken at layer ${layer}, position “${place}”${rule}: ${why}.`,
+    chosen: `Of ${layersText(layers)}, ${WORDS[name]} is taken at layer ${layer}, position “${place}”${rule}: ${why}.`,
   };
 }
 

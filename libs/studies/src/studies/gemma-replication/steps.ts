@@ -3,6 +3,7 @@ export const steps = [
   { name: 'residual-patching', title: 'The residual stream by layer and position' },
   { name: 'attention-patching', title: 'What attention adds, one layer at a time' },
   { name: 'mlp-patching', title: 'What the MLP adds, one layer at a time' },
+  { name: 'up-to-patching', title: 'What attention and what the MLPs add, at all layers up to one' },
   { name: 'head-scan', title: 'Every head alone, and those over the threshold together' },
   { name: 'heads-direction', title: 'What the chosen heads add, as a vector' },
   { name: 'difference-direction', title: 'The difference of means, as a vector' },
