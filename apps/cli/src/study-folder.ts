@@ -64,11 +64,17 @@ async function runInto(
 
 /** The result of an earlier run of the same spec on the same weights; what is damaged runs again. */
 async function keptResult(dir: string, { spec, source }: PreparedExperiment): Promise<ResultJson | undefined> {
-  const found = await readResultFolder(dir, dir).catch(() => undefined);
-  const result = found?.result as ResultJson | undefined;
+  const result = await readableResult(dir).catch(() => undefined);
   if (result?.specHash !== specHash(spec)) return undefined;
   const { weightsSha256 } = await source.identity();
   return result.record.model.weightsSha256 === weightsSha256 ? result : undefined;
+}
+
+/** Throws where the document, or the header of the arrays, cannot be read. */
+async function readableResult(dir: string): Promise<ResultJson> {
+  const { result, array } = await readResultFolder(dir, dir);
+  await array('');
+  return result as ResultJson;
 }
 
 function secondsOf({ record: { seconds } }: ResultJson): number {

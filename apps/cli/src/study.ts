@@ -84,9 +84,13 @@ async function runToReport(asked: Study, surroundings: Surroundings): Promise<St
   return runStudy(asked, given, steps.executor, { signal, evenIfMixed, onStep: (step) => tellStep(step, bar) });
 }
 
-/** A file of pairs by its ending, else the name of a data set. */
+/** The name of a data set that comes with demur, else a file. @throws StudyError, PairFileError */
 function pairsOf(data: string): string | { file: string } {
-  if (builtInNames.includes(data) || !/[./\\]/.test(data)) return data;
+  if (builtInNames.includes(data)) return data;
+  if (!/[./\\]/.test(data)) {
+    const names = builtInNames.join(', ');
+    throw new StudyError(`no data set is named "${data}"; use ${names}, or give a file of pairs such as pairs.jsonl`);
+  }
   pairFormatOf(data);
   return { file: resolve(data) };
 }

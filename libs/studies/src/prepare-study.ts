@@ -4,6 +4,7 @@ import {
   lintPairs,
   loadPairs,
   NoPairsError,
+  PairError,
   resolvePairs,
   tokenizerOf,
   type LoadPairsOptions,
@@ -32,9 +33,8 @@ export async function prepareStudy(request: StudyRequest, places: StudyPlaces = 
   const source = await openModelSource(await resolve(model));
   const tokenizer = await tokenizerOf(source);
   const dataSetName = nameOf(request.pairs);
-  const { pairs, notes } = await loadPairs(request.pairs, { ...places, tokenizer, seed }).catch((error: unknown) =>
-    tellDataSet(dataSetName, error),
-  );
+  const loading = loadPairs(request.pairs, { ...places, tokenizer, seed });
+  const { pairs, notes } = await loading.catch((error: unknown) => tellDataSet(dataSetName, error));
   const context = { config: source.config, tokenizer };
   const { usable, errors } = lintPairs(pairs, context);
   if (usable.length === 0)
@@ -57,8 +57,8 @@ function countOf({ length }: PairSpec[]): string {
   return length === 1 ? '1 pair' : `${length} pairs`;
 }
 
-/** A data set that is made for the model, and of which nothing fits, gets its name. */
+/** What is wrong with pairs that are made for the model gets the name of their data set. */
 function tellDataSet(dataSet: string, error: unknown): never {
-  if (!(error instanceof NoPairsError)) throw error;
+  if (!(error instanceof NoPairsError || error instanceof PairError)) throw error;
   throw new StudyError(`the data set ${JSON.stringify(dataSet)}: ${error.message}`, { code: error.code, cause: error });
 }
