@@ -27,7 +27,7 @@ export function ReportTable({ table: given, hasTitle = false }: ReportTableProps
             {rows.map((row, i) => (
               <tr key={i}>
                 {row.map((value, column) => (
-                  <td key={column} className={isNumber[column] ? table.number : undefined}>
+                  <td key={column} className={isNumber[column] ? table.number : styles.words}>
                     {cellText(value)}
                   </td>
                 ))}

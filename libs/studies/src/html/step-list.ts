@@ -13,7 +13,7 @@ function stepItem({ name, title, spec, specHash, experiment, seconds, record }: 
     'li',
     {},
     element('strong', {}, escapeText(title)),
-    ` ${element('small', {}, escapeText(`${name} · ${spec.kind} · ${durationText(seconds)}`))}`,
+    ` ${element('small', {}, escapeText(`${name} · ${spec.kind} · ${durationText(seconds).replaceAll(' ', '\u00a0')}`))}`,
     element(
       'details',
       {},
