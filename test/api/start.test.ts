@@ -97,6 +97,8 @@ describe('beyond this machine', () => {
       return errors?.[0]?.extensions.code ?? response.status;
     };
     const run = 'mutation { createExperiment(spec: {}) { id } }';
+    const study = 'mutation { createStudy(input: { name: EAP_HEADS, model: "nobody" }) { id } }';
+    const cancel = 'mutation { cancelStudy(id: "nowhere") { id } }';
     const register = 'mutation { registerModel(input: { path: "test/golden/open/llama_mha/model" }) { id } }';
     try {
       expect(await ask('{ models { id } }')).toBe('UNAUTHENTICATED');
@@ -104,9 +106,13 @@ describe('beyond this machine', () => {
       expect(await ask('{ models { id } }', tokens['reader'])).toBe(200);
       expect(await ask(run, tokens['reader'])).toBe('FORBIDDEN');
       expect(await ask(run, tokens['runner'])).toBe('INVALID_SPEC');
+      for (const mutation of [study, cancel]) expect(await ask(mutation, tokens['reader'])).toBe('FORBIDDEN');
+      expect(await ask(study, tokens['runner'])).toBe('UNKNOWN_MODEL');
+      expect(await ask(cancel, tokens['runner'])).toBe('STUDY_NOT_FOUND');
       expect(await ask(register, tokens['runner'])).toBe('FORBIDDEN');
       expect(await ask(register, tokens['admin'])).toBe(200);
-      expect((await fetch(`${url}/export/experiments/x.safetensors`)).status).toBe(401);
+      for (const file of ['experiments/x.safetensors', 'studies/x.html', 'studies/x.json'])
+        expect((await fetch(`${url}/export/${file}`)).status).toBe(401);
     } finally {
       await server.stop();
     }

@@ -13,7 +13,7 @@ export class CreateStudyInput {
   @Field(() => String, { defaultValue: 'refusal', description: 'The slug of the data set.' })
   dataSet: string;
 
-  @Field(() => Int, { defaultValue: 0, description: 'The seed of what its experiments draw, 0 or more.' })
+  @Field(() => Int, { defaultValue: 0, description: 'The seed of what its experiments draw.' })
   seed: number;
 
   @Field(() => Boolean, {
