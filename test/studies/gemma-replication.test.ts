@@ -127,10 +127,9 @@ describe('pairs that do not say where anything is', () => {
     expect(outcome.text).toContain('The pairs do not say where their object is');
     expect(outcome.text).toContain('With 6 pairs in all, it is tried on those that found it.');
     expect(claim(outcome, 'several-tokens').outcome).toBe('not tested');
-    expect(claim(outcome, 'layers-of-interest')).toMatchObject({
-      outcome: 'not tested',
-      sentence: expect.stringContaining('no token after the object can be told'),
-    });
+    const layers = claim(outcome, 'layers-of-interest');
+    expect(layers.outcome).toBe('not tested');
+    expect(layers.sentence).toContain('no token after the object can be told');
     const { options } = outcome.report.steps.find(({ name }) => name === 'residual-patching')!.spec;
     expect(options).toMatchObject({ positions: ['difference', 'last'] });
   });
