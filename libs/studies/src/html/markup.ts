@@ -1,15 +1,15 @@
 /** Markup as strings, for HTML and for SVG in it: elements, and text made safe for both. Not a template language. */
 import { coordinateText } from '@demur/charts';
 
-/** Text for an element or an attribute: nothing in it is markup, and every character of it can be seen. */
+/** Text of an element: nothing in it is markup, and every character of it can be seen. */
 export function escapeText(text: string): string {
   return text
     .toWellFormed()
     .replace(unseen, visible)
-    .replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
+    .replace(/[&<>]/g, (sign) => entities[sign] ?? sign);
 }
 
-const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
 /** Controls, which a document may not hold or a reader does not see, and marks that change the direction of what follows. */
 const unseen = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]/gu;
@@ -33,7 +33,7 @@ export function element(name: string, attributes: Attributes, ...children: strin
 }
 
 const attributeText = (value: string | number): string =>
-  typeof value === 'number' ? coordinateText(value) : escapeText(value);
+  typeof value === 'number' ? coordinateText(value) : escapeText(value).replaceAll('"', '&quot;');
 
 /** Long text cut to so many characters, the last of them a sign that there was more. */
 export function cut(text: string, length: number): string {

@@ -36,4 +36,11 @@ const code = (text: string): string => element('code', {}, escapeText(text));
 
 /** Line ends stay, so it is escaped a line at a time. */
 const json = (value: unknown): string =>
-  element('pre', { tabindex: 0 }, JSON.stringify(value, null, 2).split('\n').map(escapeText).join('\n'));
+  element('pre', { tabindex: 0 }, jsonText(value).split('\n').map(escapeText).join('\n'));
+
+/** JSON with a line a value, but lists of numbers on one line. */
+const jsonText = (value: unknown): string =>
+  JSON.stringify(value, null, 2).replaceAll(numberList, (list) => JSON.stringify(JSON.parse(list)));
+
+/** Over several lines, which no string of JSON has. */
+const numberList = /\[\n\s*-?[\d.eE+-]+(?:,\n\s*-?[\d.eE+-]+)*\n\s*\]/g;
