@@ -14,6 +14,8 @@ export const acdcpp: Study = {
     { name: 'refine', title: 'The same between the last number that is too small and the first that is not' },
     { name: 'circuit', title: 'The smallest of these circuits that is faithful' },
     { name: 'bootstrap', title: 'EAP-IG over resamples of the pairs, at the size of that circuit' },
+    { name: 'eap', title: 'EAP: a score for every edge, to prune by' },
+    { name: 'prune', title: 'How faithful the edges strongest by EAP are, by their number' },
     ...TAU_SHARES.map((_, at) => ({
       name: `acdcpp-${at + 1}`,
       title: `ACDC++, threshold ${at + 1} of ${TAU_SHARES.length}`,

@@ -1,4 +1,5 @@
 /** What the notebooks on Llama-2-7b-chat say of ACDC++, beside this model's numbers. */
+import { shareText } from '@demur/charts';
 import { outcomeOf, type CheckedClaim } from '../../claims.ts';
 import { counted, number, percent } from '../../wording.ts';
 import { FAITHFUL, isFaithful, lastSearch, type FoundCircuits } from './find-circuits.ts';
@@ -9,7 +10,7 @@ export function claims(found: FoundCircuits): CheckedClaim[] {
 
 function noCircuit(found: FoundCircuits): CheckedClaim {
   const last = lastSearch(found);
-  const kept = `${counted(last.cells.length, 'edge')} (${percent(last.cells.length / found.edges)} of all) with faithfulness ${last.faithfulness === null ? 'undefined' : number(last.faithfulness)}`;
+  const kept = `${counted(last.cells.length, 'edge')} (${shareText(last.cells.length / found.edges)} of all) with faithfulness ${last.faithfulness === null ? 'undefined' : number(last.faithfulness)}`;
   return {
     id: 'S4.acdcpp-gives-no-circuit',
     source: 'notebooks',

@@ -14,9 +14,11 @@ const REFINED = 8;
 /** ACDC++'s thresholds, as parts of the difference between the groups' mean metrics, until one leaves a faithful circuit. */
 export const TAU_SHARES = [0.02, 0.01, 0.005, 0.0025] as const;
 
-/** ACDC++ tests so many times the edges of EAP-IG's circuit, and not more than `MOST_TESTED`. */
-const TESTED_TIMES = 3;
-const MOST_TESTED = 1000;
+/** How many edges ACDC++ may be left to test: the first number that is faithful enough is taken, or else the last. */
+const PRUNED_SIZES = [20, 50, 100, 200, 500, 1000];
+
+/** Pruning may cost half of what a faithful circuit may lack; tests may cost the rest. */
+export const PRUNED_FAITHFUL = (1 + FAITHFUL) / 2;
 
 /** Graphs of more edges than this are searched on `FEW_PAIRS` of the pairs: a test there is a pass of seconds. */
 const LARGE_GRAPH = 20_000;
@@ -49,13 +51,10 @@ export interface Search extends Circuit {
   effects: Float32Array;
 }
 
-export interface FoundCircuits {
-  given: StudyGiven;
-  /** Pairs that the experiments of this study ran on. */
-  pairs: number;
-  edges: number;
+/** What EAP-IG's scores choose. */
+interface GreedyCircuits {
   scores: EdgeScores;
-  /** Of EAP-IG, ascending: the curve's and those in between. */
+  /** Ascending: the curve's and those in between. */
   sizes: Sizes;
   cpr: number | null;
   cmd: number | null;
@@ -63,34 +62,32 @@ export interface FoundCircuits {
   asked: number;
   circuit: Circuit;
   bootstrap: ResultJson['bootstrap'];
+  /** Mean metric of clean prompts less that of corrupted ones. */
   contrast: number;
-  pruneTo: number;
+}
+
+/** What ACDC++ leaves. */
+interface SearchedCircuits {
+  /** Edges that it tests: the strongest by EAP, and what they do by themselves. */
+  pruned: Sizes[number];
   /** As many as were needed, the last one faithful where any is. */
   searches: Search[];
+}
+
+export interface FoundCircuits extends GreedyCircuits, SearchedCircuits {
+  given: StudyGiven;
+  /** Pairs that the experiments of this study ran on. */
+  pairs: number;
+  edges: number;
 }
 
 export async function findCircuits({ given, step }: StudyRun): Promise<FoundCircuits> {
   const { edgeCount: edges } = buildGraph(given.config, 'expanded');
   const { pairs, few } = pairsFor(given, edges);
-  const own = (name: string, spec: StepSpec): Promise<StudyFinding> => step(name, { ...spec, ...few });
-  const made = await own('scores', { kind: 'attribution', options: { method: 'eap-ig' } });
-  const scores = { experiment: made.experiment };
-  const curve = await own('curve', { kind: 'circuit-evaluation', options: { scores } });
-  const { sizes, size: asked } = await smallest(curve, (between) =>
-    own('refine', { kind: 'circuit-evaluation', options: { scores, sizes: between } }),
-  );
-  const greedy = await own('circuit', { kind: 'circuit-discovery', options: { n: asked, scores } });
-  const resampled = pairs < 2 ? undefined : await own('bootstrap', bootstrapSpec(asked));
-  const contrast = await contrastOf(curve);
-  const pruneTo = Math.min(TESTED_TIMES * asked, MOST_TESTED, edges);
-  const searches = await searchAll(own, { contrast, pruneTo });
-  const { cpr = null, cmd = null } = curve.result;
-  return {
-    ...{ given, pairs, edges, sizes, cpr, cmd, asked, contrast, pruneTo, searches },
-    scores: await edgeScores(made),
-    circuit: await circuitOf(greedy),
-    bootstrap: resampled?.result.bootstrap,
-  };
+  const own: StudyRun['step'] = (name, spec) => step(name, { ...spec, ...few });
+  const greedy = await greedyCircuits(own, pairs);
+  const searched = await searchedCircuits(own, { contrast: greedy.contrast, edges });
+  return { given, pairs, edges, ...greedy, ...searched };
 }
 
 /** All pairs, or on a large graph some that are spread over them. */
@@ -99,6 +96,24 @@ function pairsFor({ dataSet }: StudyGiven, edges: number): { pairs: number; few:
   if (edges <= LARGE_GRAPH || all.length <= FEW_PAIRS) return { pairs: all.length, few: {} };
   const chosen = Array.from({ length: FEW_PAIRS }, (_, at) => all[Math.floor((at * all.length) / FEW_PAIRS)]!);
   return { pairs: FEW_PAIRS, few: { pairs: chosen.map(pairSpecOf) } };
+}
+
+async function greedyCircuits(step: StudyRun['step'], pairs: number): Promise<GreedyCircuits> {
+  const made = await step('scores', { kind: 'attribution', options: { method: 'eap-ig' } });
+  const scores = { experiment: made.experiment };
+  const curve = await step('curve', { kind: 'circuit-evaluation', options: { scores } });
+  const { sizes, size: asked } = await smallest(curve, (between) =>
+    step('refine', { kind: 'circuit-evaluation', options: { scores, sizes: between } }),
+  );
+  const chosen = await step('circuit', { kind: 'circuit-discovery', options: { n: asked, scores } });
+  const resampled = pairs < 2 ? undefined : await step('bootstrap', bootstrapSpec(asked));
+  const { cpr = null, cmd = null } = curve.result;
+  return {
+    ...{ sizes, cpr, cmd, asked, bootstrap: resampled?.result.bootstrap },
+    scores: await edgeScores(made),
+    circuit: await circuitOf(chosen),
+    contrast: await contrastOf(curve),
+  };
 }
 
 /** The smallest size whose circuit is faithful, of the curve's and of some below the first of these that is. */
@@ -137,22 +152,34 @@ async function contrastOf({ array }: StudyFinding): Promise<number> {
   return meanAndDeviation(clean.values).mean - meanAndDeviation(corrupted.values).mean;
 }
 
-/** Threshold after threshold, the largest first, until a circuit is faithful. */
-async function searchAll(
+async function searchedCircuits(
   step: StudyRun['step'],
-  { contrast, pruneTo }: { contrast: number; pruneTo: number },
-): Promise<Search[]> {
+  { contrast, edges }: { contrast: number; edges: number },
+): Promise<SearchedCircuits> {
+  const eap = await step('eap', { kind: 'attribution', options: { method: 'eap' } });
+  const scores = { experiment: eap.experiment };
+  const pruned = prunedCircuit(await step('prune', pruneSpec(scores, edges)));
   const searches: Search[] = [];
   for (const [at, share] of TAU_SHARES.entries()) {
     const tau = share * Math.abs(contrast);
-    const finding = await step(`acdcpp-${at + 1}`, {
-      kind: 'circuit-discovery',
-      options: { method: 'acdc++', tau, pruneTo },
-    });
-    searches.push(await searchOf(finding, { tau, share }));
+    const options = { method: 'acdc++', tau, pruneTo: pruned.edges, scores };
+    const left = await step(`acdcpp-${at + 1}`, { kind: 'circuit-discovery', options });
+    searches.push(await searchOf(left, { tau, share }));
     if (isFaithful(searches.at(-1)!)) break;
   }
-  return searches;
+  return { pruned, searches };
+}
+
+/** Numbers of edges up to the most that are tested, and to all that there are. */
+function pruneSpec(scores: { experiment: string }, edges: number): StepSpec {
+  const most = Math.min(edges, PRUNED_SIZES.at(-1)!);
+  const sizes = [...PRUNED_SIZES.filter((size) => size < most), most];
+  return { kind: 'circuit-evaluation', options: { scores, select: 'top-n', sizes } };
+}
+
+function prunedCircuit({ result }: StudyFinding): Sizes[number] {
+  const sizes = result.sizes!;
+  return sizes.find(({ faithfulness }) => faithfulness >= PRUNED_FAITHFUL) ?? sizes.at(-1)!;
 }
 
 async function searchOf(finding: StudyFinding, { tau, share }: { tau: number; share: number }): Promise<Search> {

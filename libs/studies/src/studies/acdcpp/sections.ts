@@ -1,11 +1,19 @@
 /** What the study of circuits says: sentences, figures and tables from its numbers. */
-import { countText, durationText } from '@demur/charts';
+import { countText, durationText, shareText } from '@demur/charts';
 import { edgeNames, sharedCount } from '../../edge-scores.ts';
 import type { HeatMap, LineChart, Table } from '../../figure.ts';
 import { headMap } from '../../head-map.ts';
 import type { ReportSection } from '../../report.ts';
 import { counted, listed, number, percent } from '../../wording.ts';
-import { FAITHFUL, isFaithful, lastSearch, type Circuit, type FoundCircuits, type Search } from './find-circuits.ts';
+import {
+  FAITHFUL,
+  isFaithful,
+  lastSearch,
+  PRUNED_FAITHFUL,
+  type Circuit,
+  type FoundCircuits,
+  type Search,
+} from './find-circuits.ts';
 
 /** Edges in the tables. */
 const LISTED = 20;
@@ -25,7 +33,7 @@ export function curveSection(found: FoundCircuits): ReportSection {
     title: 'How few edges EAP-IG needs',
     paragraphs: [
       `Edges were chosen from the logits backwards by their EAP-IG score, all others carrying the corrupted run's activations.${some} ` +
-        `The smallest circuit tried that does at least ${percent(FAITHFUL)} of what the model does has ${counted(asked, 'edge')}, ${percent(share)} of ${countText(edges)}, ` +
+        `The smallest circuit tried that does at least ${percent(FAITHFUL)} of what the model does has ${counted(asked, 'edge')}, ${shareText(share)} of ${countText(edges)}, ` +
         `${share <= SMALL ? 'not more' : 'more'} than ${percent(SMALL)}. ${keptSentence(found)}`,
       `Its faithfulness is ${told(circuit.faithfulness)}${beyond(circuit)}. ${areasSentence(cpr, cmd)}`,
     ],
@@ -39,7 +47,7 @@ function keptSentence({ circuit, asked }: FoundCircuits): string {
   const dangling = asked - cells.length;
   if (dangling === 0)
     return `All of them lie on a path from the input to the logits; they touch ${counted(nodes, 'node')}.`;
-  return `${dangling} of them lead${dangling === 1 ? 's' : ''} nowhere from the input; the other ${cells.length} touch ${counted(nodes, 'node')}.`;
+  return `To ${dangling} of them no path leads from the input; the other ${countText(cells.length)} touch ${counted(nodes, 'node')}.`;
 }
 
 function areasSentence(cpr: number | null, cmd: number | null): string {
@@ -89,32 +97,34 @@ export function stabilitySection({ bootstrap, asked, pairs }: FoundCircuits): Re
 }
 
 export function searchSection(found: FoundCircuits): ReportSection {
-  const { searches, pruneTo, contrast, edges } = found;
+  const { searches, pruned, contrast } = found;
   const last = lastSearch(found);
   const failed = searches.length - (isFaithful(last) ? 1 : 0);
   return {
     title: 'What ACDC++ leaves',
     paragraphs: [
-      `The ${countText(pruneTo)} edges strongest by EAP (${percent(pruneTo / edges)} of all) were tested one after the other: an edge goes if the metric changes by less than a threshold without it. ` +
-        `Thresholds are shares of the difference between the two groups, ${number(Math.abs(contrast))}: ${listed(searches.map(({ share, tau }) => `${percentOf(share)} (${number(tau)})`))}` +
+      `${prunedSentence(pruned)} They were tested one after the other: an edge goes if the metric changes by less than a threshold without it. ` +
+        `Thresholds are shares of the difference between the two groups, ${number(Math.abs(contrast))}: ${listed(searches.map(({ share, tau }) => `${shareText(share)} (${number(tau)})`))}` +
         `${searches.length > 1 ? ', from the largest on until a circuit is faithful' : ''}.`,
-      outcomeSentence(last, { failed, edges }),
+      outcomeSentence(last, { failed, edges: found.edges }),
     ],
     figures: [],
     tables: [searchTable(found)],
   };
 }
 
-function percentOf(share: number): string {
-  return `${number(100 * share)} %`;
+function prunedSentence({ edges, share, faithfulness }: FoundCircuits['pruned']): string {
+  const what = `the ${countText(edges)} edges strongest by EAP, ${shareText(share)} of all, whose faithfulness by themselves is ${number(faithfulness)}`;
+  if (faithfulness >= PRUNED_FAITHFUL) return `Pruning left ${what}.`;
+  return `Pruning left ${what}, less than the ${number(PRUNED_FAITHFUL)} that was looked for: more edges were not to be tested.`;
 }
 
 function outcomeSentence(last: Search, { failed, edges }: { failed: number; edges: number }): string {
-  const what = `${counted(last.cells.length, 'edge')} (${percent(last.cells.length / edges)}) between ${counted(last.nodes, 'node')}, with faithfulness ${told(last.faithfulness)}${beyond(last)}`;
+  const what = `${counted(last.cells.length, 'edge')} (${shareText(last.cells.length / edges)}) between ${counted(last.nodes, 'node')}, with faithfulness ${told(last.faithfulness)}${beyond(last)}`;
   const cost = `${countText(last.tested)} tests took ${durationText(last.seconds)}.`;
   if (!isFaithful(last))
     return `None of ${counted(failed, 'threshold')} left a circuit that does ${percent(FAITHFUL)} of what the model does; the smallest threshold left ${what}. ${cost}`;
-  return `At ${percentOf(last.share)} it left ${what}. ${cost}`;
+  return `At ${shareText(last.share)} it left ${what}. ${cost}`;
 }
 
 function searchTable({ searches }: FoundCircuits): Table {
@@ -122,7 +132,7 @@ function searchTable({ searches }: FoundCircuits): Table {
     title: 'ACDC++ by threshold',
     columns: ['share', 'tau', 'edges', 'nodes', 'faithfulness', 'tests', 'runs of circuits', 'seconds'],
     rows: searches.map(({ share, tau, cells, nodes, faithfulness, tested, passes, seconds }) => [
-      ...[percentOf(share), tau, cells.length, nodes, faithfulness],
+      ...[shareText(share), tau, cells.length, nodes, faithfulness],
       ...[tested, passes, seconds],
     ]),
   };

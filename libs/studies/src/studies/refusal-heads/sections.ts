@@ -210,24 +210,24 @@ const cellsOf = ({ metric, refused, kl }: SteeredRow): number[] => [metric, refu
 
 function inducedSentence(rows: SteeredRow[]): string {
   const { before } = rows[0]!.refused;
-  const first = rows.find(({ refused }) => refused.after > 0.5);
+  const first = before > 0.5 ? undefined : rows.find(({ refused }) => refused.after > 0.5);
   const most = rows.reduce((best, row) => (row.refused.after > best.refused.after ? row : best));
-  const turned =
-    before > 0.5 || first === undefined
-      ? ''
-      : `${percent(first.refused.after)} are at the least coefficient that turns most, ${at(first)}, and `;
-  return `Of the prompts not to refuse, ${percent(before)} are refused without it; ${turned}at most ${percent(most.refused.after)}, at ${at(most)}.`;
+  return `Of the prompts not to refuse, ${percent(before)} are refused without it, ${turnedText(first, { end: most, name: 'most' })}.`;
 }
 
 function inhibitedSentence(rows: SteeredRow[]): string {
   const { before } = rows[0]!.refused;
-  const first = rows.find(({ refused }) => refused.after < 0.5);
+  const first = before < 0.5 ? undefined : rows.find(({ refused }) => refused.after < 0.5);
   const least = rows.reduce((best, row) => (row.refused.after < best.refused.after ? row : best));
-  const turned =
-    before < 0.5 || first === undefined
-      ? ''
-      : `${percent(first.refused.after)} are at the least coefficient that turns most, ${at(first)}, and `;
-  return `Of the prompts to refuse, ${percent(before)} are refused without it; with it taken away, ${turned}at least ${percent(least.refused.after)}, at ${at(least)}.`;
+  return `Of the prompts to refuse, ${percent(before)} are refused without it, and with it taken away ${turnedText(first, { end: least, name: 'least' })}.`;
+}
+
+/** @param first the row of the least coefficient that turns most prompts; undefined where none does, or they are so without. */
+function turnedText(first: SteeredRow | undefined, { end, name }: { end: SteeredRow; name: string }): string {
+  const furthest = `at ${name} ${percent(end.refused.after)}, at a coefficient of ${at(end)}`;
+  if (first === undefined) return furthest;
+  const turned = `${percent(first.refused.after)} at ${at(first)}, the least coefficient that turns most of them`;
+  return first === end ? turned : `${turned}, and ${furthest}`;
 }
 
 /** A coefficient with its price. */
