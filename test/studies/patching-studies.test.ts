@@ -150,6 +150,20 @@ describe('object patching', () => {
   });
 });
 
+it('patches pairs without roles where their prompts differ, at the column after, and at the last', async () => {
+  const { report, array, result } = await tiny.run(studies['object-patching'], randomPairs(4));
+  const { positions } = await result('denoising');
+  expect(positions).toEqual(['difference', -3, 'last', -4, -2, -1]);
+  const map = report.sections[1]!.figures[0] as HeatMap;
+  expect(map.columns.labels).toEqual(['difference', '−3', '−2', 'last']);
+  const [cells, source, destination] = await Promise.all(
+    ['resid_pre', 'baseline.clean', 'baseline.corrupted'].map((name) => array('denoising', name)),
+  );
+  for (const [layer, row] of map.values.entries())
+    for (const [column, slot] of [3, 1, 4, 5].entries())
+      expect(row[column]).toBeCloseTo(score(cells!, { source: source!, destination: destination! }, [layer, slot]), 6);
+});
+
 it('answers turn one way, and only those that had the other sign', () => {
   const [before, after] = [Float32Array.of(-1, -2, 3, 0), Float32Array.of(1, -1, 4, 2)];
   expect(flipsOf({ direction: 'denoising', before, after })).toEqual({ of: 3, flipped: 2 });

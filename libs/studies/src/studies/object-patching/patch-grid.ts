@@ -30,7 +30,7 @@ export async function patchGrid({ given, step }: StudyRun, direction: Direction)
   const { pairs } = given.dataSet;
   const places = placesInOrder(promptPlaces(pairs));
   const columns = columnsFrom(pairs);
-  const positions = [...places.map(({ position }) => position), ...columns];
+  const positions = [...new Set([...places.map(({ position }) => position), ...columns])];
   const options = { direction, activations: ['resid_pre'], positions };
   const finding = await step(direction, { kind: 'activation-patching', options });
   const { mean } = await patchingScores(finding, 'resid_pre');
@@ -40,7 +40,7 @@ export async function patchGrid({ given, step }: StudyRun, direction: Direction)
   const from = layer * positions.length * pairs.length;
   return {
     ...{ direction, places, atPlaces, layer },
-    atColumns: mean.map((row) => row.slice(places.length)),
+    atColumns: mean.map((row) => columns.map((column) => row[positions.indexOf(column)]!)),
     columnLabels: columnLabels(finding.result.pairs, columns),
     before: (await finding.array(direction === 'denoising' ? 'baseline.corrupted' : 'baseline.clean')).values,
     after: cells.values.slice(from, from + pairs.length),
@@ -54,12 +54,12 @@ function columnsFrom(pairs: readonly ResolvedPair[]): number[] {
   return Array.from({ length: count }, (_, i) => i - count);
 }
 
-/** Of the best score: above it, the patch does what it can do. */
-const NEARLY = 0.9;
+/** How far below the best score, as a share of it, a patch still does nearly as much. */
+const NEARLY = 0.1;
 
 /** Of the first half of the layers, the last one at which the patch does nearly as much as at the best of them. */
 function lastEffectiveLayer(scores: readonly (number | null)[]): number {
   const early = scores.slice(0, Math.ceil(scores.length / 2)).map((score) => score ?? -Infinity);
   const best = Math.max(...early);
-  return early.findLastIndex((score) => score >= NEARLY * best);
+  return early.findLastIndex((score) => score === best || score >= best - NEARLY * Math.abs(best));
 }

@@ -1,0 +1,91 @@
+/** `demur study` in full: the list, a report in a folder, what is refused, and going on after Ctrl-C. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { ResultJson } from '@demur/interp';
+import { studies, type StudyReport } from '@demur/studies';
+import { afterAll, describe, expect, it } from 'vitest';
+import { randomPairs, tinyModel } from '../studies/tiny-study.ts';
+
+const command = fileURLToPath(new URL('../../apps/cli/bin/demur.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'demur-study-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const data = join(folder, 'mine.json');
+writeFileSync(data, JSON.stringify(randomPairs(24)));
+const out = join(folder, 'out');
+const engine = ['--backend', 'wasm', '--workers', '1'];
+const asked = ['--model', tinyModel('llama_mha'), '--data', data, '--out', out, ...engine];
+
+function demur(...args: string[]) {
+  return spawnSync(process.execPath, [command, 'study', ...args], { encoding: 'utf8' });
+}
+
+const read = <T>(...path: string[]) => JSON.parse(readFileSync(join(out, ...path), 'utf8')) as T;
+
+describe('demur study', { timeout: 240_000 }, () => {
+  it('lists the studies with what they ask', () => {
+    const { status, stdout } = demur();
+    expect(status).toBe(0);
+    for (const { name, title, question } of Object.values(studies))
+      expect(stdout).toContain(`${name}: ${title}\n    ${question}\n`);
+  });
+
+  it.each([
+    [['nope', '--out', out], `no study is named "nope"; use ${Object.keys(studies).join(', ')}`],
+    [['layer-curve'], 'a study needs a folder for its report; give --out DIR'],
+    [['layer-curve', '--out', out, '--model', '/no/model'], 'No model is at /no/model; give the path of'],
+    [['layer-curve', ...asked, '--data', 'nope'], 'no data set is named "nope"; use refusal, ioi'],
+  ])('refuses in one sentence, and leaves nothing behind: %j', (args, message) => {
+    const { status, stderr } = demur(...args);
+    expect(status).toBe(1);
+    expect(stderr.trim().split('\n')).toEqual([expect.stringContaining(message)]);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('stops where there is no refusal to find: a report that says so, and exit code 0', () => {
+    const { status, stdout } = demur('layer-curve', ...asked);
+    expect(status).toBe(0);
+    const { stopped, steps } = read<StudyReport>('report.json');
+    expect(stopped).toContain('There is no refusal to find');
+    expect(stdout.split('\n')).toEqual([
+      `${stopped} --even-if-mixed goes on all the same.`,
+      `The report is in ${out}`,
+      '',
+    ]);
+    expect(steps.map(({ experiment }) => experiment)).toEqual(['steps/contrast']);
+    expect(readdirSync(out).sort()).toEqual(['report.html', 'report.json', 'steps']);
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('There is no refusal to find');
+  });
+
+  it('ends at Ctrl-C, and goes on with the steps that it has', async () => {
+    const args = ['object-patching', ...asked, '--even-if-mixed'];
+    const before = read<ResultJson>('steps', 'contrast', 'result.json').record.startedAt;
+    const child = spawn(process.execPath, [command, 'study', ...args]);
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const closed = once(child, 'close');
+    while (!existsSync(join(out, 'steps', 'denoising', 'result.json')) && child.exitCode === null) await sleep(5);
+    child.kill('SIGINT');
+    expect(await closed).toEqual([130, null]);
+    expect(stderr).toMatch(/^stopped; \d steps are kept: run the same command to go on\n$/);
+    expect(read<StudyReport>('report.json').study).toBe('layer-curve');
+    const kept = read<ResultJson>('steps', 'denoising', 'result.json').record.startedAt;
+
+    const { status, stdout } = demur(...args);
+    expect(status).toBe(0);
+    expect(stdout).toContain('What others found on their models, and this one:');
+    const report = read<StudyReport>('report.json');
+    expect(report.study).toBe('object-patching');
+    expect(report.steps.map(({ name }) => name)).toEqual([
+      'contrast',
+      ...studies['object-patching'].steps.map(({ name }) => name),
+    ]);
+    expect(report.steps.slice(0, 2).map(({ record }) => record.startedAt)).toEqual([before, kept]);
+    expect(report.dataSet).toMatchObject({ name: 'mine.json', pairs: 24 });
+  });
+});
