@@ -72,7 +72,12 @@ const report: StudyReport = {
     {
       name: 'contrast',
       title: hostile,
-      spec: { kind: 'activations', model: hostile } as StudyReport['steps'][number]['spec'],
+      spec: {
+        kind: 'activations',
+        model: hostile,
+        pairs: [{ clean: { tokens: [1, 22, 333] } }],
+        seed: -1.5e-7,
+      } as unknown as StudyReport['steps'][number]['spec'],
       specHash: 'e3b0c442',
       experiment: hostile,
       seconds: 1.5,
@@ -132,6 +137,7 @@ describe.skipIf(missing)(`the page of a report${missing ? ` (${missing})` : ''}`
     expect(await page.locator('.outcome').allTextContents()).toEqual(['✓ agrees', '✗ disagrees', '– not tested']);
     const spec = await page.locator('.steps pre').first().textContent();
     expect(JSON.parse(spec!)).toEqual(report.steps[0]!.spec);
+    expect(spec).toContain('"tokens": [1,22,333]\n');
   });
 
   it('follows the theme that is preferred', async () => {
