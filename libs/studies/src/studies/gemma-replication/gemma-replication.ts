@@ -49,9 +49,13 @@ function steeredSections(steered: (Steered | null)[], { halves }: Replication): 
 /** The part of the layers, from the end, at which a direction is as good as the answer itself: as the rules of Arditi et al. have it. */
 const TOO_LATE = 0.2;
 
-/** Of the layers of interest, or else of all, neither the first, where no prompt has read another token yet, nor the last fifth. */
+/** Layers that are few enough to try all. */
+const FEW_LAYERS = 12;
+
+/** Neither the first, where no prompt has read another token yet, nor the last fifth; of a deep model those of interest. */
 function layersToTry(interest: readonly number[], { nLayers }: StudyRun['given']['config']): number[] {
   const all = [...Array(nLayers).keys()];
-  const isBetween = (layer: number): boolean => layer > 0 && layer < Math.trunc(nLayers * (1 - TOO_LATE));
-  return [interest.filter(isBetween), all.filter(isBetween), all].find(({ length }) => length > 0)!;
+  const between = all.filter((layer) => layer > 0 && layer < Math.trunc(nLayers * (1 - TOO_LATE)));
+  const chosen = nLayers <= FEW_LAYERS ? between : between.filter((layer) => interest.includes(layer));
+  return [chosen, between, all].find(({ length }) => length > 0)!;
 }

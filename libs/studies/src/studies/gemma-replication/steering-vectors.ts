@@ -1,8 +1,9 @@
 /**
  * The two vectors that the replication steers with, found on half of the pairs: what the chosen heads add, and the difference of
- * means. Where each is read and added is chosen among the layers of interest.
+ * means. Where each is read and added is chosen among some layers and all places of the prompt.
  */
 import type { NamedArray } from '@demur/interp';
+import { placesInOrder } from '../../prompt-places.ts';
 import type { StudyFinding } from '../../study.ts';
 import { layersText, number } from '../../wording.ts';
 import type { Replication } from './replication.ts';
@@ -34,7 +35,7 @@ export async function findVector(
   { step, halves, places }: Replication,
   { name, heads, layers }: { name: VectorName; heads?: string[]; layers: number[] },
 ): Promise<SteeringVector | null> {
-  const position = [...(places.after === null ? [] : [places.after.position]), places.last.position];
+  const position = placesInOrder(places).map((place) => place.position);
   const method = heads === undefined ? { method: 'difference-in-means' } : { method: 'heads', heads };
   const finding = await step(`${name}-direction`, {
     kind: 'direction',
