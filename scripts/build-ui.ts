@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { join, relative, resolve } from 'node:path';
 import { runCommand } from './run-command.ts';
 import { SetupError } from './setup-error.ts';
@@ -13,18 +14,31 @@ const sourceFolders = [uiFolder, join(root, 'libs/charts')];
 const stamp = join(uiFolder, '.next/demur-sources.sha256');
 const generated = new Set(['.next', 'node_modules', 'next-env.d.ts', 'tsconfig.tsbuildinfo']);
 
-/** Builds unless the build is that of the sources as they are. Throws SetupError with the last lines of a failed build. */
+/**
+ * Builds unless the build is that of the sources as they are; where another process builds, waits for it.
+ * Throws SetupError with the last lines of a failed build.
+ */
 export async function buildUi(log: (line: string) => void): Promise<void> {
   const sources = await hashOfSources();
-  if (existsSync(join(uiFolder, '.next/BUILD_ID')) && (await builtSources()) === sources) return;
+  if (await isBuilt(sources)) return;
   log('Building the web interface (once, about a minute) …');
+  while (!(await isBuilt(sources)) && !(await nextBuild(sources))) await setTimeout(2_000);
+  log('The web interface is ready.');
+}
+
+const isBuilt = async (sources: string): Promise<boolean> =>
+  existsSync(join(uiFolder, '.next/BUILD_ID')) && (await builtSources()) === sources;
+
+/** Whether it built; false where another process is at it. */
+async function nextBuild(sources: string): Promise<boolean> {
   const next = await runCommand(process.execPath, [await nextProgram(), 'build'], {
     cwd: uiFolder,
     env: { NODE_ENV: 'production' },
   });
+  if (next.code !== 0 && /another next build process/i.test(next.output)) return false;
   if (next.code !== 0) throw new SetupError(`The web interface could not be built: ${lastLines(next.output)}`);
   await writeFile(stamp, sources);
-  log('The web interface is ready.');
+  return true;
 }
 
 /** SHA-256 over the names and contents of the sources, and of the lock file for their packages. */
