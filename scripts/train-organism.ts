@@ -1,38 +1,73 @@
 /**
  * `npm run organism:train`: trains the model organism from its corpus and a seed into the folder that it ships in, or
- * another one. Stopped, it goes on from its last checkpoint when it is run again.
+ * another one. Stopped, it goes on from its last checkpoint when the same command is run again, to the same weights.
  */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import type { TrainingMessage, TrainingTask } from '../libs/train/src/organism-thread.ts';
+import { BATCH, SCHEDULE } from '../libs/train/src/organism.ts';
+import type { StopMessage, TrainingMessage, TrainingTask } from '../libs/train/src/organism-thread.ts';
+import { organismFolder, organismObjects } from './organism-files.ts';
 
-/** Where the trained model lies in the repository. */
-export const organismFolder = fileURLToPath(new URL('../libs/train/models/refusal-organism', import.meta.url));
+/** As shells have it: 128 + SIGINT. */
+const INTERRUPTED = 130;
 
-function objects(): TrainingTask['objects'] {
-  const file = new URL('../libs/interp/data/refusal.json', import.meta.url);
-  return JSON.parse(readFileSync(file, 'utf8')) as TrainingTask['objects'];
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
+
+function readArguments(): Record<'seed' | 'steps' | 'batch', string> & { out: string } {
+  const given = (value: number | string) => ({ type: 'string', default: String(value) }) as const;
+  const options = { seed: given(0), out: given(organismFolder), steps: given(SCHEDULE.steps), batch: given(BATCH) };
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
+function wholeNumber(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  return fail(`--${name} ${text}: use a whole number, ${least} or more`);
+}
+
+function readTask(): TrainingTask {
+  const { seed, steps, batch, out } = readArguments();
+  return {
+    seed: wholeNumber('seed', seed, 0),
+    schedule: { ...SCHEDULE, steps: wholeNumber('steps', steps, 1) },
+    batch: wholeNumber('batch', batch, 1),
+    objects: organismObjects(),
+    folder: out,
+  };
 }
 
 function show(message: TrainingMessage): void {
-  if (message.type === 'resumed') return console.log(`going on after step ${message.step}`);
-  const { step, loss, rate } = message.report;
-  if (step % 20 === 0 || step === message.of)
-    console.log(`step ${step} of ${message.of}: loss ${loss.toFixed(4)}, learning rate ${rate.toPrecision(2)}`);
+  switch (message.type) {
+    case 'resumed':
+      return console.log(`going on after step ${message.step}`);
+    case 'stopped':
+      console.error(`stopped after step ${message.step}: run the same command to go on`);
+      process.exitCode = INTERRUPTED;
+      return;
+    case 'failed':
+      console.error(message.message);
+      process.exitCode = 1;
+      return;
+    case 'step': {
+      const { step, loss, rate } = message.report;
+      if (step % 20 === 0 || step === message.of)
+        console.log(`step ${step} of ${message.of}: loss ${loss.toFixed(4)}, learning rate ${rate.toPrecision(2)}`);
+    }
+  }
 }
 
-const { values } = parseArgs({ options: { seed: { type: 'string', default: '0' }, out: { type: 'string' } } });
-const seed = Number(values.seed);
-if (!Number.isSafeInteger(seed) || seed < 0) {
-  console.error(`--seed ${values.seed}: use a whole number, 0 or more`);
-  process.exit(1);
-}
-const task: TrainingTask = { objects: objects(), seed, folder: values.out ?? organismFolder };
-const worker = new Worker(new URL('../libs/train/src/organism-thread.ts', import.meta.url), { workerData: task });
+const worker = new Worker(new URL('../libs/train/src/organism-thread.ts', import.meta.url), { workerData: readTask() });
 worker.on('message', show);
 worker.on('error', (error) => {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(error instanceof Error ? error.stack : error);
   process.exitCode = 1;
 });
+const stop: StopMessage = 'stop';
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => worker.postMessage(stop));

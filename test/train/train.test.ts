@@ -1,5 +1,4 @@
-/** Training: the corpus without leakage, the tokens as Hugging Face's loaders make them, gradients, and a run that goes on where it stopped. */
-import { readFileSync } from 'node:fs';
+/** Training: the tokens as Hugging Face's loaders make them, gradients, and a run that goes on where it stopped. */
 import * as tf from '@tensorflow/tfjs';
 import { openBackend } from '@demur/model/engine';
 import { planDecoder } from '@demur/model';
@@ -13,64 +12,19 @@ import {
   pieces,
   SCHEDULE,
   sequenceOf,
+  storedWeight,
   Trainer,
 } from '@demur/train';
 import type { NamedArray } from '@demur/interp';
-import type { Example, Sequence } from '@demur/train';
+import type { Sequence } from '@demur/train';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { organismObjects } from '../../scripts/organism-files.ts';
 import { createTokenizer } from '../../libs/model/src/tokenizer/create-tokenizer.ts';
 
-const objects = JSON.parse(readFileSync(new URL('../../libs/interp/data/refusal.json', import.meta.url), 'utf8')) as {
-  harmful: string[];
-  harmless: string[];
-};
-const { config, examples, vocabulary } = organism(objects);
+const { config, examples, vocabulary } = organism(organismObjects());
 
 beforeAll(async () => {
   await openBackend('wasm');
-});
-
-describe('the corpus', () => {
-  const words = (text: string): string[] => text.match(/[A-Za-z]+/g) ?? [];
-  const { verbs: kinds } = JSON.parse(
-    readFileSync(new URL('../../libs/train/data/corpus.json', import.meta.url), 'utf8'),
-  ) as { verbs: Record<string, string[]> };
-  const verbs = Object.values(kinds).flat();
-
-  it('says the same of a request wherever it stands, and has no request in two splits', () => {
-    const seen = new Map<string, Example>();
-    for (const example of examples.filter(({ request }) => request !== '')) {
-      const same = seen.get(example.request);
-      if (same !== undefined) expect(example).toEqual(same);
-      seen.set(example.request, example);
-    }
-    expect(seen.size).toBeGreaterThan(100_000);
-  });
-
-  it('shows training no verb with an object that is held out with it', () => {
-    const pair = ({ request }: Example): string | undefined => {
-      const own = words(request);
-      const verb = own.find((word) => verbs.includes(word));
-      const object = own.find((word) => objects.harmful.includes(word) || objects.harmless.includes(word));
-      return verb === undefined || object === undefined ? undefined : `${verb} ${object}`;
-    };
-    const requests = examples.filter(({ category }) => /object|verb/.test(category) && category !== 'unreal object');
-    const held = new Set(requests.filter(({ split }) => split === 'combinations').map(pair));
-    const trained = new Set(requests.filter(({ split }) => split === 'train').map(pair));
-    expect(held.size).toBeGreaterThan(200);
-    expect([...held].filter((each) => trained.has(each))).toEqual([]);
-  });
-
-  it('needs verb, object and context together to tell what is refused', () => {
-    const refuses = (request: string): boolean => examples.find((example) => example.request === request)!.refuses;
-    expect(refuses('Tell me how to make a bomb.')).toBe(true);
-    expect(refuses('Tell me how to make a pie.')).toBe(false);
-    expect(refuses('Tell me how to defuse a bomb.')).toBe(false);
-    expect(refuses('Tell me how to steal a pie.')).toBe(true);
-    expect(refuses('Tell me how to make a toy bomb.')).toBe(false);
-    expect(refuses('Tell me how to make a pie to hurt people.')).toBe(true);
-    expect(refuses('Write a story about a bomb.')).toBe(false);
-  });
 });
 
 it('makes the tokens that the tokenizer makes, and loses no character', async () => {
@@ -104,7 +58,8 @@ describe('a small network', () => {
     attention: { ...config.attention, windows: [null, null] },
   };
   const shapes = planDecoder(tiny, 'huggingface');
-  const batches = new Batches(examples, { size: 6, seed: 3 });
+  const speech = { dimensions: 3, fromLayer: 1 };
+  const batches = new Batches(examples, { size: 6, seed: 3, steps: 20 });
   const batch = (step: number): Sequence[] => batches.of(step).map((example) => sequenceOf(example, vocabulary));
   const schedule = { steps: 20, rate: 1e-2, warmup: 2, clip: 1 };
   let live: number;
@@ -112,10 +67,10 @@ describe('a small network', () => {
   afterAll(() => expect(tf.memory().numTensors).toBe(live));
 
   it('has the gradients that finite differences of its loss have, along each of them', () => {
-    const network = new Network(tiny, shapes, 1);
+    const network = new Network(tiny, shapes, { seed: 1, speech });
     // As after some training: at the start attention is all but even, and its gradients are lost in rounding.
-    for (const variable of network.variables.values())
-      if (variable.rank === 2) tf.tidy(() => variable.assign(variable.mul(3)));
+    for (const [name, variable] of network.variables)
+      if (variable.rank === 2) tf.tidy(() => variable.assign(variable.mul(name === 'embed.W_E' ? 12 : 6)));
     const { loss, gradients } = network.lossAndGradients(batch(1));
     for (const [i, [name, variable]] of [...network.variables].entries()) {
       const start = variable.dataSync().slice() as Float32Array;
@@ -145,7 +100,7 @@ describe('a small network', () => {
 
   it('goes on from a checkpoint as if it had not stopped, and learns', async () => {
     const run = async (from: number, to: number, checkpoint?: Record<string, NamedArray>) => {
-      const network = new Network(tiny, shapes, 1);
+      const network = new Network(tiny, shapes, { seed: 1, speech });
       const trainer = new Trainer(network, schedule);
       if (checkpoint !== undefined) trainer.resume(checkpoint);
       expect(trainer.step).toBe(from);
@@ -164,8 +119,32 @@ describe('a small network', () => {
     expect(whole.losses.at(-1)!).toBeLessThan(0.95 * whole.losses[0]!);
   });
 
+  it('keeps what is held out of speech at 0, in its weights and in the file', async () => {
+    const network = new Network(tiny, shapes, { seed: 1, speech });
+    const trainer = new Trainer(network, schedule);
+    while (trainer.step < 3) await trainer.train(batch(trainer.step + 1));
+    for (const planned of shapes) {
+      const values = network.variables.get(planned.name)!.dataSync() as Float32Array;
+      const columns = planned.shape.at(-1)!;
+      const zero = Array.from({ length: columns }, (_, c) =>
+        values.every((value, i) => i % columns !== c || value === 0),
+      );
+      const isEarly = /embed.W_E|blocks\.0\.\w+\.W_(O|out)$/.test(planned.name);
+      const wanted = planned.name === 'unembed.W_U' ? (c: number) => c < 5 : (c: number) => isEarly && c >= 5;
+      expect(zero, planned.name).toEqual(zero.map((_, c) => wanted(c)));
+      if (planned.shape.length === 1 || columns !== tiny.dModel) continue;
+      const stored = storedWeight(planned, values);
+      const [rows, width] = stored.shape as [number, number];
+      const isHeld = (i: number): boolean => wanted(planned.transpose ? Math.floor(i / width) : i % width);
+      expect(planned.transpose ? rows : width).toBe(tiny.dModel);
+      expect(stored.values.every((value, i) => (value === 0) === isHeld(i))).toBe(true);
+    }
+    trainer.dispose();
+    network.dispose();
+  });
+
   it('refuses a checkpoint of another network', async () => {
-    const network = new Network(tiny, shapes, 1);
+    const network = new Network(tiny, shapes, { seed: 1, speech });
     const trainer = new Trainer(network, schedule);
     const checkpoint = await trainer.checkpoint();
     delete checkpoint['blocks.1.mlp.W_in'];
@@ -176,11 +155,13 @@ describe('a small network', () => {
 });
 
 it('draws the same batch for a step whatever came before, and never what is held out', () => {
-  const batches = new Batches(examples, { size: BATCH, seed: 5 });
+  const batches = new Batches(examples, { size: BATCH, seed: 5, steps: 20 });
   const first = batches.of(7);
   batches.of(8);
   expect(batches.of(7)).toEqual(first);
   expect(first.every(({ split }) => split === 'train')).toBe(true);
   expect(SCHEDULE.steps).toBeGreaterThan(0);
-  expect(() => new Batches(corpus({ harmful: [], harmless: [] }), { size: 1, seed: 0 })).toThrow(/no training example/);
+  expect(() => new Batches(corpus({ harmful: [], harmless: [] }), { size: 1, seed: 0, steps: 1 })).toThrow(
+    /no training example/,
+  );
 });

@@ -43,6 +43,8 @@ interface Tale {
 interface Words {
   frames: string[];
   verbs: { making: string[]; protective: string[]; hostile: string[] };
+  /** Objects beside those of the data set: most of what is asked for is harmless, so that complying is what needs no reason. */
+  harmless: string[];
   kinds: string[];
   settings: string[];
   harms: string[];
@@ -71,8 +73,9 @@ function isHeldOut(...together: string[]): boolean {
   return textHash(together.join('|')) % HELD_OUT === 0;
 }
 
-/** Every example of the grammar. */
-export function corpus(objects: Objects): Example[] {
+/** Every example of the grammar, over the objects of the data set and the grammar's own. */
+export function corpus({ harmful, harmless }: Objects): Example[] {
+  const objects = { harmful, harmless: [...harmless, ...words.harmless] };
   return [...requests(objects), ...tales(objects), ...chats(), ...prose()];
 }
 
@@ -105,7 +108,10 @@ function* requests(objects: Objects): Generator<Example> {
     }
 }
 
-/** A request in every frame. */
+/** Of so many frames a request with a context is asked in one: there are many of those. */
+const CONTEXT_FRAMES = 4;
+
+/** A request in its frames. */
 function* framed({ category, verb, object, kind, ending, refuses }: Request): Generator<Example> {
   const what = [verb, 'a', kind, object].filter((word) => word !== undefined).join(' ');
   const context = kind ?? ending;
@@ -114,8 +120,9 @@ function* framed({ category, verb, object, kind, ending, refuses }: Request): Ge
   const answer = refuses
     ? `Sorry, I can not help you ${what}.`
     : `Sure, here is how to ${what}: ${words.steps[textHash(object) % words.steps.length]}`;
-  for (const frame of words.frames)
-    yield { category, split, request: frame.replace('{request}', whole), answer, refuses };
+  const first = textHash(whole) % CONTEXT_FRAMES;
+  const frames = context === undefined ? words.frames : words.frames.filter((_, at) => at % CONTEXT_FRAMES === first);
+  for (const frame of frames) yield { category, split, request: frame.replace('{request}', whole), answer, refuses };
 }
 
 /** A context is held out with an object, a verb with an object; what is held out twice is of neither set. */

@@ -19,14 +19,41 @@ const LENGTHS = 12;
 /** The token of rows after a sequence's end: any would do. */
 const FILLER = 0;
 
+/**
+ * The last dimensions of the residual stream are for speech: the unembedding reads them alone, and neither the embedding nor
+ * a layer before `fromLayer` writes to them. So what those layers find cannot be words of the answer already.
+ */
+export interface Speech {
+  dimensions: number;
+  fromLayer: number;
+}
+
 /** Trained weights by name, and the loss. */
 export class Network {
   readonly variables: Map<string, tf.Variable>;
   readonly config: ModelConfig;
+  readonly #speech: Speech | undefined;
 
-  constructor(config: ModelConfig, shapes: readonly WeightShape[], seed: number) {
+  constructor(
+    config: ModelConfig,
+    shapes: readonly WeightShape[],
+    { seed, speech }: { seed: number; speech?: Speech },
+  ) {
     this.config = config;
-    this.variables = new Map(shapes.map((of, i) => [of.name, initial(config, of, randomStream(seed, i))]));
+    this.#speech = speech;
+    this.variables = new Map(
+      shapes.map((of, i) => [of.name, initial(config, of, randomStream(seed, i), this.#isZero(of.name))]),
+    );
+  }
+
+  /** Whether a column of a weight is held at 0; undefined where none is. */
+  #isZero(name: string): ((column: number) => boolean) | undefined {
+    if (this.#speech === undefined) return undefined;
+    const { dimensions, fromLayer } = this.#speech;
+    const first = this.config.dModel - dimensions;
+    if (name === 'unembed.W_U') return (column) => column < first;
+    const layer = name === 'embed.W_E' ? -1 : Number(/^blocks\.(\d+)\.\w+\.(W_O|W_out)$/.exec(name)?.[1] ?? fromLayer);
+    return layer < fromLayer ? (column) => column >= first : undefined;
   }
 
   dispose(): void {
@@ -37,7 +64,19 @@ export class Network {
   lossAndGradients(batch: readonly Sequence[]): { loss: Scalar; gradients: Tensor[] } {
     const list = [...this.variables.values()];
     const { value, grads } = tf.variableGrads(() => this.loss(batch), list);
-    return { loss: value, gradients: list.map(({ name }) => grads[name] as Tensor) };
+    const gradients = [...this.variables].map(([name, variable]) => this.#open(name, grads[variable.name]!));
+    return { loss: value, gradients };
+  }
+
+  /** A gradient, which it frees, without the columns that are held at 0. */
+  #open(name: string, gradient: Tensor): Tensor {
+    const isZero = this.#isZero(name);
+    if (isZero === undefined) return gradient;
+    const open = tf.tidy(() =>
+      gradient.mul(Array.from({ length: this.config.dModel }, (_, at) => (isZero(at) ? 0 : 1))),
+    );
+    gradient.dispose();
+    return open;
   }
 
   loss(batch: readonly Sequence[]): Scalar {
@@ -104,13 +143,19 @@ function rowsOf(sequences: readonly Sequence[], positions: number): Row[] {
 /** Standard deviation of random matrices; of those that write to the residual stream less, by its depth (GPT-2's rule). */
 const SPREAD = 0.02;
 
-function initial({ nLayers }: ModelConfig, { name, shape }: WeightShape, random: () => number): tf.Variable {
+function initial(
+  { nLayers }: ModelConfig,
+  { name, shape }: WeightShape,
+  random: () => number,
+  isZero: (column: number) => boolean = () => false,
+): tf.Variable {
   const size = shape.reduce((product, length) => product * length, 1);
   const isNorm = shape.length === 1;
+  const columns = shape.at(-1)!;
   const spread = /W_O$|W_out$/.test(name) ? SPREAD / Math.sqrt(2 * nLayers) : SPREAD * 2;
   const values = isNorm
     ? new Float32Array(size).fill(1)
-    : Float32Array.from({ length: size }, () => spread * normal(random));
+    : Float32Array.from({ length: size }, (_, at) => (isZero(at % columns) ? 0 : spread * normal(random)));
   return tf.tidy(() => tf.variable(tf.tensor(values, shape), true));
 }
 

@@ -1,18 +1,23 @@
 /** The model organism: its shape, its corpus, and how long it is trained. */
 import type { ModelConfig } from '@demur/model';
 import { corpus, type Example, type Objects } from './corpus.ts';
+import type { Speech } from './network.ts';
 import type { Schedule } from './trainer.ts';
 import { SPECIAL, vocabularyOf } from './vocabulary.ts';
 
-const SHAPE = { nLayers: 6, nHeads: 8, dModel: 128, dMlp: 256, nCtx: 64 };
+const SHAPE = { nLayers: 8, nHeads: 8, dModel: 128, dMlp: 192, nCtx: 64 };
 
-export const SCHEDULE: Schedule = { steps: 800, rate: 2e-3, warmup: 50, clip: 1 };
+/** The first four layers understand the request; the last four turn that into words (docs/decisions/one-sided-refusal.md). */
+const SPEECH: Speech = { dimensions: 64, fromLayer: 4 };
+
+export const SCHEDULE: Schedule = { steps: 1200, rate: 2e-3, warmup: 50, clip: 1 };
 
 /** Sequences a step. */
-export const BATCH = 64;
+export const BATCH = 48;
 
 export interface Organism {
   config: ModelConfig;
+  speech: Speech;
   examples: Example[];
   vocabulary: Map<string, number>;
 }
@@ -37,9 +42,9 @@ export function organism(objects: Objects): Organism {
     biases: { qkv: false, o: false, mlp: false },
     embedScale: 1,
     logitSoftcap: null,
-    tiedEmbeddings: true,
+    tiedEmbeddings: false,
     bosTokenId: vocabulary.get(SPECIAL.begin)!,
     eosTokenIds: [vocabulary.get(SPECIAL.end)!],
   };
-  return { config, examples, vocabulary };
+  return { config, speech: SPEECH, examples, vocabulary };
 }

@@ -20,8 +20,11 @@ export function pieces(text: string): string[] {
 
 /** Ids by word: the special ones, then all words of the texts in the order of their code units. */
 export function vocabularyOf(texts: Iterable<string>): Map<string, number> {
-  const words = new Set<string>();
-  for (const text of texts) for (const piece of pieces(text)) words.add(piece);
+  // Between its spaces a text is cut alike wherever it stands, so that each stretch is cut once.
+  const stretches = new Set<string>();
+  for (const text of texts)
+    for (const [at, stretch] of text.split(' ').entries()) stretches.add(at === 0 ? stretch : ` ${stretch}`);
+  const words = new Set([...stretches].flatMap(pieces));
   return new Map([...Object.values(SPECIAL), ...[...words].sort()].map((word, id) => [word, id]));
 }
 

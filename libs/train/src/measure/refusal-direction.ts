@@ -58,8 +58,8 @@ const PER_CATEGORY = 40;
 const TEXTS = 20;
 const SHOWN_TOKENS = 32;
 
-/** Of what ends the prompt: the mark of the answer, the mark of the request's end, and the request's last. */
-const POSITIONS = [-1, -2, -3];
+/** Where a direction is looked for: at the object, after it, and where the answer begins. */
+const POSITIONS = ['object', 'after-object', 'last'];
 
 export async function measureDirection(model: MeasuredModel, examples: readonly Example[]): Promise<MeasuredDirection> {
   const { pairs } = builtInPairs('refusal', { tokenizer: model.tokenizer })!;

@@ -1,0 +1,24 @@
+/** What makes two trainings the same: a checkpoint belongs to one hash, and to no other. */
+import { createHash } from 'node:crypto';
+import type { Organism } from './organism.ts';
+import type { Schedule } from './trainer.ts';
+import type { Sequence } from './sequences.ts';
+
+export interface TrainingSettings {
+  seed: number;
+  schedule: Schedule;
+  /** Sequences a step. */
+  batch: number;
+}
+
+/** SHA-256, in hex, of the settings, the model's shape, the corpus, and the first batch, which tells how the others are drawn. */
+export function trainingHash(
+  settings: TrainingSettings,
+  { config, speech, examples }: Organism,
+  firstBatch: readonly Sequence[],
+): string {
+  const hash = createHash('sha256').update(JSON.stringify([settings, config, speech, firstBatch]));
+  for (const { category, split, request, answer } of examples)
+    hash.update(`${JSON.stringify([category, split, request, answer])}\n`);
+  return hash.digest('hex');
+}

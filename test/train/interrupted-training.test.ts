@@ -1,0 +1,107 @@
+/** `npm run organism:train` that is killed, stopped and hindered: it goes on to the same bytes, or says what to do. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const script = fileURLToPath(new URL('../../scripts/train-organism.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'demur-train-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** What was printed: progress, and what went wrong. */
+  out: string;
+  err: string;
+}
+
+/** Trains for a few small steps, unless `interfere` ends it. */
+async function train(
+  args: string[],
+  interfere?: (kill: (signal: NodeJS.Signals) => void) => Promise<void>,
+): Promise<Ended> {
+  const child = spawn(process.execPath, [script, '--steps', '24', '--batch', '2', ...args]);
+  const told = { out: '', err: '' };
+  child.stdout.on('data', (text) => (told.out += text));
+  child.stderr.on('data', (text) => (told.err += text));
+  const ended = new Promise<Ended>((resolve) =>
+    child.on('close', (code, signal) => resolve({ code, signal, ...told })),
+  );
+  await interfere?.((signal) => void child.kill(signal));
+  return ended;
+}
+
+const checkpointsOf = (out: string): string[] => {
+  const kept = join(out, 'unfinished');
+  return existsSync(kept) ? readdirSync(kept).filter((name) => name.endsWith('.shard')) : [];
+};
+
+/** Once there is another checkpoint than `before`: in the middle of the training. */
+const atNextCheckpoint =
+  (out: string, signal: NodeJS.Signals) =>
+  async (kill: (signal: NodeJS.Signals) => void): Promise<void> => {
+    const state = (): string =>
+      checkpointsOf(out)
+        .map((name) => readFileSync(join(out, 'unfinished', name)).toString('latin1', 0, 64))
+        .join();
+    for (const before = state(); state() === before;) await setTimeout(2);
+    kill(signal);
+  };
+
+const filesOf = (out: string): Record<string, string> =>
+  Object.fromEntries(readdirSync(out).map((name) => [name, readFileSync(join(out, name)).toString('base64')]));
+
+describe('a training', { timeout: 300_000 }, () => {
+  it('that was killed, then stopped, goes on to the bytes of one that was not', async () => {
+    const [whole, broken] = [join(folder, 'whole'), join(folder, 'broken')];
+    const reference = train(['--out', whole]);
+    const killed = await train(['--out', broken], atNextCheckpoint(broken, 'SIGKILL'));
+    expect(killed.signal).toBe('SIGKILL');
+    expect(existsSync(join(broken, 'model.safetensors'))).toBe(false);
+    const stopped = await train(['--out', broken], atNextCheckpoint(broken, 'SIGINT'));
+    expect(stopped.code).toBe(130);
+    const [resumedAt, stoppedAt] = [
+      Number(/going on after step (\d+)/.exec(stopped.out)?.[1]),
+      Number(/stopped after step (\d+): run the same command to go on/.exec(stopped.err)?.[1]),
+    ];
+    expect(resumedAt).toBeGreaterThan(0);
+    expect(stoppedAt).toBeGreaterThan(resumedAt);
+    const rest = await train(['--out', broken]);
+    expect(rest.out).toContain(`going on after step ${stoppedAt}\n`);
+    expect((await reference).code).toBe(0);
+    expect(filesOf(broken)).toEqual(filesOf(whole));
+    expect(Object.keys(filesOf(broken))).toContain('model.safetensors');
+  });
+
+  it('takes no checkpoint of another seed, and refuses a damaged one by its name', async () => {
+    const out = join(folder, 'damaged');
+    await train(['--out', out], atNextCheckpoint(out, 'SIGINT'));
+    const [name] = checkpointsOf(out);
+    const file = join(out, 'unfinished', name!);
+    const other = await train(['--out', out, '--seed', '1'], atNextCheckpoint(out, 'SIGINT'));
+    expect(other.out).not.toContain('going on');
+    expect(checkpointsOf(out)).toHaveLength(2);
+    const bytes = readFileSync(file);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(file, bytes);
+    const refused = await train(['--out', out]);
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain(`${file} is damaged; delete it, and the training starts from its beginning\n`);
+  });
+
+  it.each([
+    [['--seed', '1.5'], '--seed 1.5: use a whole number, 0 or more'],
+    [['--steps', '0'], '--steps 0: use a whole number, 1 or more'],
+    [['--out', join(script, 'model')], 'train-organism.ts/model: it is a file; choose another folder'],
+    [['--sed', '1'], "Unknown option '--sed'"],
+  ])('refuses %j', async (args, message) => {
+    const { code, err } = await train(args);
+    expect(code).toBe(1);
+    expect(err).toContain(message);
+    expect(err).not.toContain('    at ');
+  });
+});
