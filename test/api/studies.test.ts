@@ -187,6 +187,7 @@ describe('what cannot be made', () => {
     [{ dataSet: 'nothing' }, 'UNKNOWN_DATA_SET', '"nothing" is not a data set'],
     [{ dataSet: 'refusal' }, 'INVALID_PAIR', 'needs a tokenizer'],
     [{ model: '' }, 'INVALID_SPEC', 'model'],
+    [{ model: '/etc/hosts.gguf' }, 'PATH_NOT_ALLOWED', '/etc'],
   ])('%o is refused', async (input, code, words) => {
     const asked = { name: 'LAYER_CURVE', model: 'tiny', dataSet: 'few', ...input };
     const { errors } = await server.ask(CREATE, { input: asked });

@@ -1,16 +1,16 @@
-/** Directions: found by experiments of the database, called by their id or by a name that they were given. */
+/** Directions that were given a name: which experiment found them, and where in it. */
 import {
   createDirection,
   findArtifact,
   findDirectionBySlug,
   findExperiment,
   listDirections,
-  readArtifact,
   type Database,
   type Direction as DirectionRow,
 } from '@demur/db';
-import { placedVector, type DirectionPlace, type FoundExperiment } from '@demur/interp';
+import { placedVector, type DirectionPlace } from '@demur/interp';
 import { DemurError } from '@demur/model';
+import { foundExperiment } from '../experiment/found-experiment.ts';
 import { requireSlug } from '../slug.ts';
 import type { NameDirectionInput } from './direction.input.ts';
 import type { Direction } from './direction.type.ts';
@@ -23,13 +23,6 @@ export class UnknownDirectionError extends DemurError {
       'UNKNOWN_DIRECTION',
       `"${slug}" is not a direction (${known}); name one with nameDirection, or give { "experiment": "its id", "layer": 12, "position": -1 }`,
     );
-  }
-}
-
-/** An id in a spec that no experiment has. */
-class UnknownExperimentError extends DemurError {
-  constructor(id: string) {
-    super('EXPERIMENT_NOT_FOUND', `there is no experiment with the id "${id}"; give the id of one that has succeeded`);
   }
 }
 
@@ -57,25 +50,12 @@ export class Directions {
       layer: layer ?? undefined,
       position: position == null ? undefined : placeOf(position),
     };
-    const place = await placedVector(wanted, await this.found(experiment));
+    const place = await placedVector(wanted, await foundExperiment(this.#database, experiment));
     const artifact = (await findArtifact(this.#database, experiment, 'directions'))!;
     const { model } = (await findExperiment(this.#database, experiment))!;
     const row = { slug, model, experimentId: experiment, artifactId: artifact.id, layer: place.layer };
     const record = { norm: Math.hypot(...place.values) };
     return toDirection(await createDirection(this.#database, { ...row, position: String(place.position), record }));
-  }
-
-  /** What an experiment found, as a spec calls it: by its id. Throws `UnknownExperimentError`. */
-  async found(id: string): Promise<FoundExperiment> {
-    const row = await findExperiment(this.#database, id);
-    if (row === undefined) throw new UnknownExperimentError(id);
-    return {
-      result: row.result,
-      array: async (name) => {
-        const artifact = await findArtifact(this.#database, id, name);
-        return artifact && readArtifact(this.#database, artifact);
-      },
-    };
   }
 
   /** What a name in a spec stands for. Throws `UnknownDirectionError`. */

@@ -41,6 +41,7 @@ import type { ExperimentFilter } from './experiment.input.ts';
 import type { ArrayInfo, Experiment, ExperimentProgress } from './experiment.type.ts';
 import type { Finding } from './finding.ts';
 import { followProgress } from './follow-progress.ts';
+import { foundExperiment } from './found-experiment.ts';
 import { toExperiment, toProgress } from './to-experiment.ts';
 
 /** What experiments are made from and kept in. */
@@ -228,7 +229,7 @@ export class Experiments {
       resolveModel: (name: string) => this.#models.pathHere(name),
       resolvePairs: async (slug: string) => (await this.#dataSets.resolve(slug))?.pairs,
       resolveFile: (file: string) => this.#models.allowedFile(file),
-      resolveExperiment: (id: string) => this.#directions.found(id),
+      resolveExperiment: (id: string) => foundExperiment(this.#database, id),
       resolveDirection: (slug: string) => this.#directions.place(slug),
     };
   }

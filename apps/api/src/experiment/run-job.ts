@@ -6,6 +6,7 @@ import type { DataSets } from '../data-set/data-sets.ts';
 import type { Directions } from '../direction/directions.ts';
 import type { Models } from '../model/models.ts';
 import { experimentShards } from './experiment-shards.ts';
+import { foundExperiment } from './found-experiment.ts';
 
 /** What a job needs. The pool is opened when the first job comes, or earlier. */
 export interface RunJobOptions {
@@ -29,7 +30,7 @@ export function runJob({ pool, database, models, dataSets, directions }: RunJobO
           models.pathOf(name, { signal, onProgress: (bytes) => onProgress({ stage: 'download', ...bytes }) }),
         resolvePairs: async (slug) => (await dataSets.resolve(slug))?.pairs,
         resolveFile: (file) => models.allowedFile(file),
-        resolveExperiment: (id) => directions.found(id),
+        resolveExperiment: (id) => foundExperiment(database, id),
         resolveDirection: (slug) => directions.place(slug),
       }),
     );

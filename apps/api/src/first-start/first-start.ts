@@ -27,7 +27,8 @@ export async function firstStart(app: App, { model = SHIPPED, log }: FirstStartO
     await app.studies.createAll(STUDIES.map((name) => ({ name, ...shared })));
     log(`${STUDIES.length} studies of ${SLUG}, a small model that refuses, are being made: ${STUDIES.join(', ')}.`);
   } catch (error) {
-    log(`There is nothing to look at yet: ${publicError(error).message}. ${OTHERWISE}`);
+    const reason = publicError(error).message.replace(/\.$/, '');
+    log(`There is nothing to look at yet: ${reason}. ${OTHERWISE}`);
   }
 }
 
