@@ -12,7 +12,7 @@ export const FAITHFUL = 0.9;
 const REFINED = 8;
 
 /** ACDC++'s thresholds, as parts of the difference between the groups' mean metrics, until one leaves a faithful circuit. */
-export const TAU_SHARES = [0.02, 0.01, 0.005, 0.0025] as const;
+export const TAU_SHARES = [0.02, 0.01, 0.005, 0.0025, 0.00125, 0.000625] as const;
 
 /** How many edges ACDC++ may be left to test: the first number that is faithful enough is taken, or else the last. */
 const PRUNED_SIZES = [20, 50, 100, 200, 500, 1000];
