@@ -2,6 +2,7 @@
 import { studies, type HeatMap, type LineChart } from '@demur/studies';
 import type { Completion, NamedArray, PairSpec } from '@demur/interp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { handOver } from '../../libs/studies/src/studies/layer-curve/hand-over.ts';
 import { columnLabels } from '../../libs/studies/src/studies/object-patching/column-labels.ts';
 import { flipsOf } from '../../libs/studies/src/studies/object-patching/flips.ts';
 import { promptPlaces, placesInOrder } from '../../libs/studies/src/prompt-places.ts';
@@ -88,6 +89,25 @@ describe('the layer curve', () => {
     const ranges = series.map(({ values }) => Math.max(...(values as number[])) - Math.min(...(values as number[])));
     expect(claims[0]!.outcome).toBe(Math.max(...ranges) >= 0.5 ? 'agrees' : 'disagrees');
   });
+});
+
+it.each([
+  [[1, 1, 0.1], [0, 0.1, 0.9], 'passes from the object to the last position within layer 1: up to there'],
+  [[1, 1, 0.8], [0, 0, 0.1], 'passes from the object to the last position within layer 2: up to there'],
+  [
+    [1, 0, 0],
+    [0, 0.4, 0.9],
+    'half or more of it up to layer 0, the last position from layer 2 on; in the 1 layer between',
+  ],
+  [[1, 0, 0], [0, 0, 0], 'up to layer 0, the last position only after the last layer; in the 2 layers between'],
+  [[1, 0.6, 0], [0, 0.5, 0.9], 'From layer 1 to layer 1 the object and the last position each carry half'],
+  [
+    [0, 0, 0.1],
+    [0, 0, 0.9],
+    'carries less than half of it before every layer, the last position half or more from layer 2 on',
+  ],
+])('tells the way from the object to the last position: %j, %j', (object, last, words) => {
+  expect(handOver(object, last)).toContain(words);
 });
 
 describe('object patching', () => {

@@ -3,7 +3,7 @@ import { UnknownStudyError } from '../errors.ts';
 import { acdcpp } from './acdcpp/acdcpp.ts';
 import { eapHeads } from './eap-heads/eap-heads.ts';
 import { gemmaReplication } from './gemma-replication/gemma-replication.ts';
-import { layerCurve } from './layer-curve.ts';
+import { layerCurve } from './layer-curve/layer-curve.ts';
 import { objectPatching } from './object-patching/object-patching.ts';
 import { refusalHeads } from './refusal-heads/refusal-heads.ts';
 import type { StudyName } from '../study-names.ts';

@@ -2,13 +2,14 @@
  * S2: the refusal score as a function of the layer at which the residual stream is patched, at the object, after it, and at
  * the last position: where refusal is, layer by layer, on its way from the word to the answer.
  */
-import type { CheckedClaim } from '../claims.ts';
-import type { LineChart, Table } from '../figure.ts';
-import { patchingScores, type PatchingScores } from '../patching-scores.ts';
-import { placesInOrder, promptPlaces, type PromptPlace } from '../prompt-places.ts';
-import type { ReportSection } from '../report.ts';
-import type { Study, StudyRun } from '../study.ts';
-import { counted, listed, number } from '../wording.ts';
+import type { CheckedClaim } from '../../claims.ts';
+import type { LineChart, Table } from '../../figure.ts';
+import { patchingScores, type PatchingScores } from '../../patching-scores.ts';
+import { placesInOrder, promptPlaces, type PromptPlace } from '../../prompt-places.ts';
+import type { ReportSection } from '../../report.ts';
+import type { Study, StudyRun } from '../../study.ts';
+import { counted, listed, number } from '../../wording.ts';
+import { handOver, layersOverHalf } from './hand-over.ts';
 
 type Direction = 'denoising' | 'noising';
 
@@ -58,11 +59,6 @@ function columnOf({ mean, deviation }: PatchingScores, slot: number): Pick<Curve
   return { mean: mean.map((row) => row[slot]!), deviation: deviation.map((row) => row[slot]!) };
 }
 
-/** The layers, among those that a curve has, at which the score is at least half. */
-function layersOverHalf({ mean }: Curve): number[] {
-  return mean.flatMap((score, layer) => (score !== null && score >= 0.5 ? [layer] : []));
-}
-
 function sectionOf(
   title: string,
   { direction, curves, run }: { direction: Direction; curves: Curve[]; run: StudyRun },
@@ -73,7 +69,7 @@ function sectionOf(
     paragraphs: [
       `The refusal score is 0 where the patch changes nothing and 1 where it does as much as the whole other prompt (${WHAT[direction]}; ${pairs}).`,
       ...curves.map(curveSentence),
-      handOver(curves),
+      handOverOf(curves),
     ],
     figures: [chartOf(title, { direction, curves })],
     tables: [tableOf(curves)],
@@ -83,7 +79,7 @@ function sectionOf(
 function curveSentence(curve: Curve): string {
   const { place, mean } = curve;
   const scores = mean.filter((score) => score !== null);
-  const over = layersOverHalf(curve);
+  const over = layersOverHalf(curve.mean);
   const range = `Patched ${place.at}, the score goes from ${number(scores[0]!)} before layer 0 to ${number(scores.at(-1)!)} before layer ${mean.length - 1}`;
   if (over.length === 0) return `${range}; it is under half at every layer.`;
   if (over.length === scores.length) return `${range}; it is half or more at every layer.`;
@@ -106,21 +102,8 @@ function layerRanges(layers: readonly number[]): string[] {
   return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`));
 }
 
-/** From the object to the last position: the last layer of the one, and the first of the other. */
-function handOver(curves: readonly Curve[]): string {
-  const leaves = layersOverHalf(curves[0]!).at(-1);
-  const arrives = layersOverHalf(curves.at(-1)!)[0];
-  if (leaves === undefined && arrives === undefined)
-    return 'Neither the object nor the last position carries half of it anywhere.';
-  if (leaves === undefined)
-    return `The object carries less than half of it at every layer; the last position carries half before layer ${arrives}.`;
-  if (arrives === undefined)
-    return `The object carries half of it up to layer ${leaves}; the last position never does before the last layer.`;
-  const between = arrives - leaves - 1;
-  if (between < 0)
-    return `From layer ${arrives} to layer ${leaves} the object and the last position each carry half of it.`;
-  const way = between === 0 ? 'at once' : `with ${counted(between, 'layer')} between, where neither carries half`;
-  return `It passes from the object (half or more up to layer ${leaves}) to the last position (from layer ${arrives}) ${way}.`;
+function handOverOf(curves: readonly Curve[]): string {
+  return handOver(curves[0]!.mean, curves.at(-1)!.mean);
 }
 
 function chartOf(title: string, { direction, curves }: { direction: Direction; curves: Curve[] }): LineChart {
@@ -129,7 +112,7 @@ function chartOf(title: string, { direction, curves }: { direction: Direction; c
   return {
     kind: 'lines',
     title: `${title}: refusal score by layer`,
-    caption: `${capital(WHAT[direction])}. Lines are means over pairs, bands a standard deviation of single pairs. ${handOver(curves)}`,
+    caption: `${capital(WHAT[direction])}. Lines are means over pairs, bands a standard deviation of single pairs. ${handOverOf(curves)}`,
     x: { title: 'layer before which the residual stream is patched', values: curves[0]!.mean.map((_, layer) => layer) },
     y: { title: 'refusal score' },
     series: curves.map((curve) => ({
@@ -156,7 +139,7 @@ function tableOf(curves: readonly Curve[]): Table {
         curve.mean[best]!,
         best,
         curve.deviation[best]!,
-        layerRanges(layersOverHalf(curve)).join(', ') || 'none',
+        layerRanges(layersOverHalf(curve.mean)).join(', ') || 'none',
       ];
     }),
   };
