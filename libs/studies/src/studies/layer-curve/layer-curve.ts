@@ -41,7 +41,7 @@ export const layerCurve: Study = {
         sectionOf('Refusal put in', { direction: 'denoising', curves: denoising, run }),
         sectionOf('Refusal taken out', { direction: 'noising', curves: noising, run }),
       ],
-      claims: [dependsOnLayer(denoising)],
+      claims: [dependsOnLayer(denoising, run.given.dataSet.pairs.length)],
     };
   },
 };
@@ -152,21 +152,26 @@ function bestLayer({ mean }: Curve): number {
   );
 }
 
-/** Half of the score between the layers of one position is more than a trend. */
-const LEAST_RANGE = 0.5;
+/** A range of the score over the layers that is smaller is hardly one. */
+const LEAST_RANGE = 0.1;
 
-function dependsOnLayer(curves: readonly Curve[]): CheckedClaim {
-  const ranges = curves.map(({ place, mean }) => {
+/** Standard errors of a mean over pairs that a range must exceed. */
+const LEAST_ERRORS = 3;
+
+/** @param pairs how many each mean is over. */
+function dependsOnLayer(curves: readonly Curve[], pairs: number): CheckedClaim {
+  const ranges = curves.map(({ place, mean, deviation }) => {
     const scores = mean.filter((score) => score !== null);
-    return { place, low: Math.min(...scores), high: Math.max(...scores) };
+    const error = Math.max(...deviation.map((own) => own ?? 0)) / Math.sqrt(pairs);
+    return { place, error, low: Math.min(...scores), high: Math.max(...scores) };
   });
-  const depends = ranges.some(({ low, high }) => high - low >= LEAST_RANGE);
+  const depends = ranges.some(({ low, high, error }) => high - low >= Math.max(LEAST_RANGE, LEAST_ERRORS * error));
   const told = ranges.map(({ place, low, high }) => `${number(low)} to ${number(high)} ${place.at}`);
   return {
     id: 'S2.depends-on-layer',
     source: 'notebooks',
     text: 'What patching does to the metric depends on the layer at which it is done (Llama-2-7b-chat).',
     outcome: depends ? 'agrees' : 'disagrees',
-    sentence: `Over the layers the refusal score goes from ${listed(told)}.`,
+    sentence: `Over the layers the refusal score goes from ${listed(told)}; no mean has a standard error over ${number(Math.max(...ranges.map(({ error }) => error)))}.`,
   };
 }
