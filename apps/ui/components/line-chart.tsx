@@ -11,8 +11,9 @@ import {
   numberText,
   type Scales,
 } from '@demur/charts';
-import { useState, type KeyboardEvent, type PointerEvent } from 'react';
+import { useState } from 'react';
 import { ChartFrame, chartSize } from './chart-frame.tsx';
+import { ChartPanel } from './chart-panel.tsx';
 import styles from './line-chart.module.css';
 
 export interface ChartLine {
@@ -35,56 +36,37 @@ interface LineChartProps {
 
 export function LineChart({ label, axis, lines, references, hasDots = false }: LineChartProps) {
   const [at, setAt] = useState<number>();
-  const count = axis.values.length;
   const { width, height, left, right, top, bottom } = chartSize;
   const domain = valueDomain(lines, references);
   const scales = { x: axisScale(axis, [left, width - right]), y: linearScale(domain, [height - bottom, top]) };
   /** By the index of a point. */
   const places = { x: (index: number) => scales.x(axis.values[index] ?? 0), y: scales.y };
-  const point = (event: PointerEvent<SVGSVGElement>): void => {
-    const box = event.currentTarget.getBoundingClientRect();
-    setAt(nearestPoint(axis, scales.x, ((event.clientX - box.left) / box.width) * width));
-  };
-  const walk = (event: KeyboardEvent): void => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    setAt(Math.max(0, Math.min(count - 1, (at ?? -1) + step)));
-  };
   return (
-    <div className={styles.chart}>
-      <div className={styles.scroll}>
-        <svg
-          viewBox={`0 0 ${width} ${height}`}
-          role="img"
-          aria-label={label}
-          tabIndex={0}
-          onPointerMove={point}
-          onPointerLeave={() => setAt(undefined)}
-          onKeyDown={walk}
-        >
-          <ChartFrame scales={scales} axis={axis} ticks={niceTicks(...domain, 5)} references={references} />
-          {lines.map((line, i) => (
-            <g key={line.name} data-line={i}>
-              {line.spread && <path className={styles.band} d={spreadPath(line, places)} />}
-              <path className={styles.line} d={linePath(line.values, places)} />
-              {hasDots &&
-                line.values.map((value, index) =>
-                  value === null ? null : (
-                    <circle key={index} className={styles.dot} cx={places.x(index)} cy={scales.y(value)} r={3.5} />
-                  ),
-                )}
-            </g>
-          ))}
-          {at !== undefined && (
-            <line className={styles.cursor} x1={places.x(at)} x2={places.x(at)} y1={top} y2={height - bottom} />
-          )}
-        </svg>
-      </div>
-      <p className={styles.readout} aria-live="polite">
-        {at === undefined ? '\u00a0' : valuesAt(lines, axis, at)}
-      </p>
-    </div>
+    <ChartPanel
+      label={label}
+      count={axis.values.length}
+      at={at}
+      onLook={setAt}
+      onPoint={(x) => setAt(nearestPoint(axis, scales.x, x))}
+      words={at === undefined ? '\u00a0' : valuesAt(lines, axis, at)}
+    >
+      <ChartFrame scales={scales} axis={axis} ticks={niceTicks(...domain, 5)} references={references} />
+      {lines.map((line, i) => (
+        <g key={line.name} data-line={i}>
+          {line.spread && <path className={styles.band} d={spreadPath(line, places)} />}
+          <path className={styles.line} d={linePath(line.values, places)} />
+          {hasDots &&
+            line.values.map((value, index) =>
+              value === null ? null : (
+                <circle key={index} className={styles.dot} cx={places.x(index)} cy={scales.y(value)} r={3.5} />
+              ),
+            )}
+        </g>
+      ))}
+      {at !== undefined && (
+        <line className={styles.cursor} x1={places.x(at)} x2={places.x(at)} y1={top} y2={height - bottom} />
+      )}
+    </ChartPanel>
   );
 }
 

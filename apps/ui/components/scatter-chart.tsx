@@ -1,8 +1,9 @@
 'use client';
 /** Points in a plane, in plain SVG: the same scale both ways, with the line on which both values are equal. */
 import { axisScale, type ChartAxis, linearScale, niceTicks, numberText } from '@demur/charts';
-import { useState, type KeyboardEvent } from 'react';
+import { useState } from 'react';
 import { ChartFrame, chartSize } from './chart-frame.tsx';
+import { ChartPanel } from './chart-panel.tsx';
 import styles from './scatter-chart.module.css';
 
 export interface ScatterPoint {
@@ -29,52 +30,40 @@ export function ScatterChart({ label, points, xName, yName }: ScatterChartProps)
   const domain = sharedDomain(points);
   const axis: ChartAxis = { name: xName, values: domain };
   const scales = { x: axisScale(axis, [left, width - right]), y: linearScale(domain, [height - bottom, top]) };
-  const walk = (event: KeyboardEvent): void => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    setAt(Math.max(0, Math.min(points.length - 1, (at ?? -1) + step)));
-  };
   const shown = at === undefined ? undefined : points[at];
   return (
-    <div className={styles.chart}>
-      <div className={styles.scroll}>
-        <svg
-          viewBox={`0 0 ${width} ${height}`}
-          role="img"
-          aria-label={label}
-          tabIndex={0}
-          onKeyDown={walk}
-          onPointerLeave={() => setAt(undefined)}
-        >
-          <ChartFrame scales={scales} axis={axis} ticks={niceTicks(...domain, 5)} references={[]} />
-          <line
-            className={styles.equal}
-            x1={scales.x(domain[0])}
-            y1={scales.y(domain[0])}
-            x2={scales.x(domain[1])}
-            y2={scales.y(domain[1])}
-          />
-          {points.map(({ name, x, y, group }, i) => (
-            <circle
-              key={name}
-              data-line={group}
-              data-shown={i === at}
-              className={styles.point}
-              cx={scales.x(x)}
-              cy={scales.y(y)}
-              r={i === at ? 6 : 4}
-              onPointerEnter={() => setAt(i)}
-            />
-          ))}
-        </svg>
-      </div>
-      <p className={styles.readout} aria-live="polite">
-        {shown === undefined
+    <ChartPanel
+      label={label}
+      count={points.length}
+      at={at}
+      onLook={setAt}
+      words={
+        shown === undefined
           ? `Up: ${yName}. On the line both are the same.`
-          : `${shown.name}  ·  ${xName} ${numberText(shown.x)}  ·  ${yName} ${numberText(shown.y)}`}
-      </p>
-    </div>
+          : `${shown.name}  ·  ${xName} ${numberText(shown.x)}  ·  ${yName} ${numberText(shown.y)}`
+      }
+    >
+      <ChartFrame scales={scales} axis={axis} ticks={niceTicks(...domain, 5)} references={[]} />
+      <line
+        className={styles.equal}
+        x1={scales.x(domain[0])}
+        y1={scales.y(domain[0])}
+        x2={scales.x(domain[1])}
+        y2={scales.y(domain[1])}
+      />
+      {points.map(({ name, x, y, group }, i) => (
+        <circle
+          key={name}
+          data-line={group}
+          data-shown={i === at}
+          className={styles.point}
+          cx={scales.x(x)}
+          cy={scales.y(y)}
+          r={i === at ? 6 : 4}
+          onPointerEnter={() => setAt(i)}
+        />
+      ))}
+    </ChartPanel>
   );
 }
 
