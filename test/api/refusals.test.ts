@@ -126,6 +126,13 @@ onBothDatabases((home) => {
     });
   });
 
+  it("refuses a variable that is no value of its enum as the caller's mistake", async () => {
+    const query = 'query ($filter: ExperimentFilter) { experiments(filter: $filter) { totalCount } }';
+    const { errors } = await server.ask(query, { filter: { status: 'DONE' } });
+    expect(errors![0]!.extensions.code).toBe('BAD_USER_INPUT');
+    expect(errors![0]!.message).toContain('DONE');
+  });
+
   it('knows nothing of ids that are none', async () => {
     expect(await server.get('{ experiment(id: "nope") { id } circuit(id: "nope") { id } }')).toEqual({
       experiment: null,

@@ -38,9 +38,15 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   const original = error instanceof GraphQLError ? error.originalError : error;
   const isOfGraphQL = error instanceof GraphQLError && (!original || original instanceof GraphQLError);
   if (formatted.extensions?.code === 'UNAUTHORIZED') return forbidden(formatted);
-  if (isOfGraphQL) return { ...formatted, extensions: { code: 'BAD_REQUEST', ...formatted.extensions } };
+  if (isOfGraphQL)
+    return { ...formatted, extensions: { code: 'BAD_REQUEST', ...formatted.extensions, ...inputCode(formatted) } };
   const { message, ...extensions } = publicError(original);
   return { ...formatted, message, extensions: extensions.path === null ? { code: extensions.code } : extensions };
+}
+
+/** A variable that is no value of its type is the caller's mistake: Apollo Server calls it its own where an enum refuses the value. */
+function inputCode({ message }: GraphQLFormattedError): { code?: string } {
+  return message.startsWith('Variable "$') ? { code: 'BAD_USER_INPUT' } : {};
 }
 
 /** Says what type-graphql's "Access denied" means here. */
