@@ -106,7 +106,7 @@ describe.each([
     );
     for (const [at, { name, spec }] of steps.entries()) {
       const { tau, pruneTo } = spec.options as { tau: number; pruneTo: number };
-      expect(tau).toBeCloseTo([0.02, 0.01, 0.005, 0.0025][at]! * Math.abs(clean! - corrupted!), 6);
+      expect(tau).toBeCloseTo((0.02 / 2 ** at) * Math.abs(clean! - corrupted!), 6);
       expect(pruneTo).toBe(pruned.edges);
       const own = await faithfulness(name, (await outcome.array(name, 'circuit.metric')).values);
       expect(own >= 0.9).toBe(at === steps.length - 1);

@@ -124,6 +124,11 @@ describe('twelve pairs', () => {
         ),
       );
     }
+    const gaps = names.map((name, at) => Math.abs(eap.get(name)! - effects[at]!));
+    const worst = gaps.indexOf(Math.max(...gaps));
+    expect(outcome.text).toContain(
+      `EAP is furthest off at ${names[worst]}: ${said(eap.get(names[worst]!)!)}, and exactly ${said(effects[worst]!)}.`,
+    );
     const [works] = outcome.report.claims;
     const pearson = correlation(
       names.map((name) => eap.get(name)!),

@@ -15,7 +15,7 @@ export function claims(found: FoundEdges): CheckedClaim[] {
 }
 
 function works({ eap, exact }: FoundEdges): CheckedClaim {
-  const { pearson } = agreement(eap, exact);
+  const { pearson, spearman, signs } = agreement(eap, exact);
   return {
     id: 'S3.eap-works',
     source: 'notebooks',
@@ -24,7 +24,7 @@ function works({ eap, exact }: FoundEdges): CheckedClaim {
     sentence:
       pearson === null
         ? 'The scores or the exact effects of the patched edges are all alike, so that nothing can be told.'
-        : `Of ${counted(exact.cells.length, 'edge')}, EAP's scores and exact effects correlate at ${number(pearson)} (Pearson); ${number(WORKS)} counts as working.`,
+        : `Of ${counted(exact.cells.length, 'edge')}, EAP's scores and exact effects correlate at ${number(pearson)} (Pearson; ${number(WORKS)} counts as working), their ranks at ${number(spearman!)}; ${percent(signs)} have the same sign.`,
   };
 }
 

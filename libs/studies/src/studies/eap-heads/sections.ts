@@ -1,7 +1,7 @@
 /** What the study of edges says: sentences, figures and tables from its numbers. */
 import { bytesText, countText, durationText } from '@demur/charts';
 import { spearman } from '@demur/interp';
-import { edgeNames, sharedCount, strengthShare } from '../../edge-scores.ts';
+import { edgeNames, sharedCount, strengthShare, type EdgeScores } from '../../edge-scores.ts';
 import type { BarChart, LineChart, Table } from '../../figure.ts';
 import { headMap } from '../../head-map.ts';
 import type { ReportSection } from '../../report.ts';
@@ -174,6 +174,7 @@ export function checkSection({ eap, eapIg, exact }: FoundEdges): ReportSection {
       `${counted(exact.cells.length, 'edge')} were patched one at a time: the strongest of both estimates, and random others. ` +
         `${agreementSentence('EAP', ofEap)} ${agreementSentence('EAP-IG', ofEapIg)} ` +
         `${ofEap.pearson === ofEapIg.pearson ? 'Neither is closer to the exact effects.' : `${closer} is closer to the exact effects.`}`,
+      `${furthestSentence('EAP', eap, exact)} ${furthestSentence('EAP-IG', eapIg, exact)}`,
     ],
     figures: [effectLines({ eap, eapIg, exact }, order)],
     tables: [
@@ -193,6 +194,13 @@ function agreementSentence(name: string, { pearson, spearman: ranks, signs }: Ag
   if (pearson === null || ranks === null)
     return `${name}'s scores or the effects are all alike, so that they have no correlation.`;
   return `${name}'s scores correlate with the exact effects at ${number(pearson)} (Pearson; of ranks ${number(ranks)}), with the same sign in ${percent(signs)}.`;
+}
+
+function furthestSentence(estimate: string, scores: EdgeScores, { cells, effects }: FoundEdges['exact']): string {
+  const gaps = Array.from(cells, (cell, at) => Math.abs(scores.scores[cell]! - effects[at]!));
+  const at = gaps.indexOf(Math.max(...gaps));
+  const cell = cells[at]!;
+  return `${estimate} is furthest off at ${edgeNames(scores, [cell])[0]!}: ${number(scores.scores[cell]!)}, and exactly ${number(effects[at]!)}.`;
 }
 
 function effectLines({ eap, eapIg, exact }: Pick<FoundEdges, 'eap' | 'eapIg' | 'exact'>, order: number[]): LineChart {
