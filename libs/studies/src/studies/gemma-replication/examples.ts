@@ -30,7 +30,7 @@ function isBroken({ tokens }: { tokens: number[] }): boolean {
 /** What becomes of the text, as a sentence. */
 export function brokenSentence({ steered, broken }: Examples): string {
   if (broken === 0) return `None of the ${steered} completions made with it repeats itself.`;
-  return `Of the ${steered} completions made with it, ${broken} ${broken === 1 ? 'says' : 'say'} a few tokens over and over: the token flips, and the text breaks.`;
+  return `Of the ${steered} completions made with it, ${broken} ${broken === 1 ? 'says' : 'say'} a few tokens over and over: the text breaks.`;
 }
 
 /** At the smallest scale that flips half, or at the one that flips most. Null without a tokenizer: there is no text. */
