@@ -11,13 +11,13 @@ export interface TrainingSettings {
   batch: number;
 }
 
-/** SHA-256, in hex, of the settings, the model's shape, the corpus, and the first batch, which tells how the others are drawn. */
+/** SHA-256, in hex, of the settings, the model, the corpus, and some batches, which tell how all are drawn. */
 export function trainingHash(
   settings: TrainingSettings,
   { config, speech, examples }: Organism,
-  firstBatch: readonly Sequence[],
+  batches: readonly (readonly Sequence[])[],
 ): string {
-  const hash = createHash('sha256').update(JSON.stringify([settings, config, speech, firstBatch]));
+  const hash = createHash('sha256').update(JSON.stringify([settings, config, speech, batches]));
   for (const { category, split, request, answer } of examples)
     hash.update(`${JSON.stringify([category, split, request, answer])}\n`);
   return hash.digest('hex');
