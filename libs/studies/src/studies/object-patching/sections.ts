@@ -65,7 +65,7 @@ function flipSentence(grid: PatchGrid): string {
 function completionSentence({ layer }: PatchGrid, { rows, refused }: PatchedCompletions): string {
   const of = counted(rows.length, 'completion');
   if (refused === null) return `The model has no tokenizer, so that its ${of} are shown as token ids.`;
-  return `Of ${of} without the patch ${refused.before} refuse in words, with the object patched before layer ${layer} ${refused.after}.`;
+  return `Of ${of}, ${refused.before} refuse in words without the patch, and ${refused.after} with the object patched before layer ${layer}.`;
 }
 
 function heatMap({ direction, layer, atColumns, columnLabels }: PatchGrid): HeatMap {
