@@ -1,5 +1,5 @@
 /** `npm run organism:train` that is killed, stopped and hindered: it goes on to the same bytes, or says what to do. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,10 +20,7 @@ interface Ended {
 }
 
 /** Trains for a few small steps, unless `interfere` ends it. */
-async function train(
-  args: string[],
-  interfere?: (kill: (signal: NodeJS.Signals) => void) => Promise<void>,
-): Promise<Ended> {
+async function train(args: string[], interfere?: (child: ChildProcess) => Promise<void>): Promise<Ended> {
   const child = spawn(process.execPath, [script, '--steps', '24', '--batch', '2', ...args]);
   const told = { out: '', err: '' };
   child.stdout.on('data', (text) => (told.out += text));
@@ -31,7 +28,7 @@ async function train(
   const ended = new Promise<Ended>((resolve) =>
     child.on('close', (code, signal) => resolve({ code, signal, ...told })),
   );
-  await interfere?.((signal) => void child.kill(signal));
+  await interfere?.(child);
   return ended;
 }
 
@@ -40,16 +37,19 @@ const checkpointsOf = (out: string): string[] => {
   return existsSync(kept) ? readdirSync(kept).filter((name) => name.endsWith('.shard')) : [];
 };
 
-/** Once there is another checkpoint than `before`: in the middle of the training. */
+/** The hashes of all checkpoints. */
+const state = (out: string): string =>
+  checkpointsOf(out)
+    .map((name) => readFileSync(join(out, 'unfinished', name)).toString('latin1', 0, 64))
+    .join();
+
+/** Once there is another checkpoint than before: in the middle of the training. */
 const atNextCheckpoint =
   (out: string, signal: NodeJS.Signals) =>
-  async (kill: (signal: NodeJS.Signals) => void): Promise<void> => {
-    const state = (): string =>
-      checkpointsOf(out)
-        .map((name) => readFileSync(join(out, 'unfinished', name)).toString('latin1', 0, 64))
-        .join();
-    for (const before = state(); state() === before;) await setTimeout(2);
-    kill(signal);
+  async (child: ChildProcess): Promise<void> => {
+    const before = state(out);
+    while (state(out) === before && child.exitCode === null) await setTimeout(2);
+    child.kill(signal);
   };
 
 const filesOf = (out: string): Record<string, string> =>

@@ -3,7 +3,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { encodeSafetensors, openShardFolder, reserveOutput, type NamedArray } from '@demur/interp';
-import { DemurError, planDecoder } from '@demur/model';
+import { DemurError, planDecoder, type PlannedWeight } from '@demur/model';
 import { openBackend } from '@demur/model/engine';
 import { Batches } from './batches.ts';
 import type { Objects } from './corpus.ts';
@@ -67,16 +67,17 @@ interface Training {
   network: Network;
   batchOf: (step: number) => Sequence[];
   checkpoints: Checkpoints;
+  /** What an earlier run has left. */
+  kept: Record<string, NamedArray> | undefined;
 }
 
 /** Losses of all steps, of a run that is gone on with as well: a checkpoint carries those before it. Undefined when it was stopped. */
-async function train({ network, batchOf, checkpoints }: Training): Promise<Float32Array | undefined> {
+async function train({ network, batchOf, checkpoints, kept }: Training): Promise<Float32Array | undefined> {
   const { steps } = schedule;
   const trainer = new Trainer(network, schedule);
   const losses = new Float32Array(steps);
   const save = async (): Promise<void> =>
     checkpoints.save({ ...(await trainer.checkpoint()), losses: { shape: [steps], values: losses } });
-  const kept = await checkpoints.load();
   if (kept !== undefined) {
     trainer.resume(kept);
     losses.set(kept['losses']!.values);
@@ -106,26 +107,39 @@ async function writeWhole(name: string, content: Uint8Array | string): Promise<v
 
 async function run(): Promise<void> {
   await reserveOutput(folder);
-  await openBackend('auto');
   const own = organism(objects);
   const { config, speech, examples, vocabulary } = own;
   const plan = planDecoder(config, 'huggingface');
   const batches = new Batches(examples, { size, seed, steps: schedule.steps });
   const batchOf = (step: number): Sequence[] => batches.of(step).map((example) => sequenceOf(example, vocabulary));
   const checkpoints = new Checkpoints(trainingHash(settings, own, [batchOf(1), batchOf(schedule.steps)]));
+  const kept = await checkpoints.load();
+  await openBackend('auto');
   const network = new Network(config, plan, { seed, speech });
-  const losses = await train({ network, batchOf, checkpoints });
-  if (losses === undefined) return;
+  try {
+    const losses = await train({ network, batchOf, checkpoints, kept });
+    if (losses === undefined) return;
+    await writeModel(network, plan, { vocabulary, losses });
+    await checkpoints.clear();
+  } finally {
+    network.dispose();
+  }
+}
+
+async function writeModel(
+  network: Network,
+  plan: readonly PlannedWeight[],
+  { vocabulary, losses }: { vocabulary: Map<string, number>; losses: Float32Array },
+): Promise<void> {
   const weights: Record<string, NamedArray> = {};
   for (const planned of plan) {
     const values = Float32Array.from(await network.variables.get(planned.name)!.data());
     weights[planned.stored.tensor] = storedWeight(planned, values);
   }
   const log = { ...settings, losses: [...losses].map((loss) => Number(loss.toPrecision(6))) };
-  const files = { ...modelFiles(config, vocabulary), 'training.json': log };
+  const files = { ...modelFiles(network.config, vocabulary), 'training.json': log };
   for (const [name, content] of Object.entries(files)) await writeWhole(name, `${JSON.stringify(content)}\n`);
   await writeWhole('model.safetensors', encodeSafetensors(weights));
-  await checkpoints.clear();
 }
 
 try {
