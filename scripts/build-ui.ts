@@ -34,6 +34,7 @@ async function nextBuild(sources: string): Promise<boolean> {
   const next = await runCommand(process.execPath, [await nextProgram(), 'build'], {
     cwd: uiFolder,
     env: { NODE_ENV: 'production' },
+    isBackground: true, // the first studies are run beside it
   });
   if (next.code !== 0 && /another next build process/i.test(next.output)) return false;
   if (next.code !== 0) throw new SetupError(`The web interface could not be built: ${lastLines(next.output)}`);

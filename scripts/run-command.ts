@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 
 /** How a command ended: `code` is null when it was killed or could not start; `output` is stdout and stderr together. */
 export interface CommandResult {
@@ -12,6 +13,8 @@ export function runCommand(program: string, args: string[], options: CommandOpti
   return new Promise((done) => {
     const env = { ...process.env, ...options.env };
     const child = spawn(program, args, { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    if (options.isBackground === true && child.pid !== undefined)
+      setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
     let output = '';
     let stdout = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -27,4 +30,6 @@ export function runCommand(program: string, args: string[], options: CommandOpti
 export interface CommandOptions {
   cwd?: string;
   env?: Record<string, string | undefined>;
+  /** Leaves the processors to others that want them. */
+  isBackground?: boolean;
 }
