@@ -20,9 +20,10 @@ const PRUNED_SIZES = [20, 50, 100, 200, 500, 1000];
 /** Pruning may cost half of what a faithful circuit may lack; tests may cost the rest. */
 export const PRUNED_FAITHFUL = (1 + FAITHFUL) / 2;
 
-/** Graphs of more edges than this are searched on `FEW_PAIRS` of the pairs: a test there is a pass of seconds. */
+/** Graphs of more edges than this are searched on `FEW_PAIRS` of the pairs, by `FEW_TAUS` thresholds: a test there is a pass of seconds. */
 const LARGE_GRAPH = 20_000;
 const FEW_PAIRS = 16;
+const FEW_TAUS = 2;
 
 const RESAMPLES = 200;
 
@@ -160,7 +161,8 @@ async function searchedCircuits(
   const scores = { experiment: eap.experiment };
   const pruned = prunedCircuit(await step('prune', pruneSpec(scores, edges)));
   const searches: Search[] = [];
-  for (const [at, share] of TAU_SHARES.entries()) {
+  const shares = edges <= LARGE_GRAPH ? TAU_SHARES : TAU_SHARES.slice(0, FEW_TAUS);
+  for (const [at, share] of shares.entries()) {
     const tau = share * Math.abs(contrast);
     const options = { method: 'acdc++', tau, pruneTo: pruned.edges, scores };
     const left = await step(`acdcpp-${at + 1}`, { kind: 'circuit-discovery', options });
