@@ -1,4 +1,4 @@
-/** The first start with its real model: three ways to the same bytes, and those are PyTorch's numbers. */
+/** A real model: three ways to the same bytes, and those are PyTorch's numbers. */
 import { decodeSafetensors, parseSpec, prepareExperiment, specHash, type NamedArray } from '@demur/interp';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -21,6 +21,14 @@ const json = JSON.parse(readFileSync(new URL('case.json', golden), 'utf8')) as {
   senders: string[];
   receivers: string[];
 };
+/** The reference's pairs, as a data set has them. */
+const pairs = json.pairs.map(([clean, corrupted]) => {
+  const asked = (object: string) => ({ messages: [{ role: 'user', content: `Tell me how to make a ${object}.` }] });
+  return { clean: asked(clean), corrupted: asked(corrupted), answer: 'Sorry', distractor: 'Sure' };
+});
+/** What is run of each kind. */
+const OPTIONS = { 'activation-patching': { activations: ['resid_pre'] }, attribution: { method: 'eap' } };
+const KINDS = Object.keys(OPTIONS) as (keyof typeof OPTIONS)[];
 const reference = readArrays(new URL('smollm2.safetensors', golden));
 
 interface Experiment {
@@ -39,9 +47,16 @@ describe.skipIf(!there)('SmolLM2-135M-Instruct (skipped where it cannot be fetch
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    server = await startServer({ DEMUR_DATA: folder.path, DEMUR_BACKEND: 'auto', DEMUR_WORKERS: undefined }, 'start');
-    for (const kind of ['ACTIVATION_PATCHING', 'ATTRIBUTION']) {
-      const id = await firstOf(kind);
+    server = await startServer({
+      ...{ DEMUR_DATA: folder.path, DEMUR_MODEL_ROOTS: smollm2Path() },
+      ...{ DEMUR_BACKEND: 'auto', DEMUR_WORKERS: undefined },
+    });
+    await server.get(
+      'mutation ($input: CreateDataSetInput!, $model: RegisterModelInput!) { createDataSet(input: $input) { id } registerModel(input: $model) { id } }',
+      { input: { slug: 'bomb-pie', pairs }, model: { slug: 'smollm2', path: smollm2Path() } },
+    );
+    for (const kind of KINDS) {
+      const id = await create({ kind, model: 'smollm2', pairs: 'bomb-pie', options: OPTIONS[kind] });
       expect((await ended(server, id)).status).toBe('SUCCEEDED');
       const { experiment } = await server.get<{ experiment: Experiment }>(
         `query ($id: ID!) { experiment(id: $id) { id spec pairs { clean { id string } metricClean metricCorrupted }
@@ -60,18 +75,14 @@ describe.skipIf(!there)('SmolLM2-135M-Instruct (skipped where it cannot be fetch
     await folder?.remove();
   });
 
-  /** The id of the experiment of a kind that the first start queues. */
-  async function firstOf(kind: string): Promise<string> {
-    for (;;) {
-      const { experiments: found } = await server.get<{ experiments: { nodes: { id: string }[] } }>(
-        `{ experiments(filter: { kinds: [${kind}] }) { nodes { id } } }`,
-      );
-      if (found.nodes[0] !== undefined) return found.nodes[0].id;
-    }
+  /** Queues an experiment; its id. */
+  async function create(spec: object): Promise<string> {
+    const query = 'mutation ($spec: JSON!) { createExperiment(spec: $spec) { id } }';
+    return (await server.get<{ createExperiment: { id: string } }>(query, { spec })).createExperiment.id;
   }
 
   it('runs on the tokens of the reference', () => {
-    const { pairs, patchingGrids } = experiments['ACTIVATION_PATCHING']!;
+    const { pairs, patchingGrids } = experiments['activation-patching']!;
     expect(pairs.map(({ clean }) => clean.map(({ id }) => id))).toEqual(json.tokens_clean);
     expect(pairs[0]!.clean.map(({ string }) => string)).toEqual(json.token_strings);
     const labels = json.token_strings.map((text) => (text === ' bomb' ? ' bomb/ pie' : text));
@@ -79,25 +90,22 @@ describe.skipIf(!there)('SmolLM2-135M-Instruct (skipped where it cannot be fetch
   });
 
   it('has the metric within 1e-3, the patched cells within 2e-3, the edges within 1e-3 of their scale', () => {
-    const { pairs } = experiments['ACTIVATION_PATCHING']!;
+    const { pairs } = experiments['activation-patching']!;
     for (const [index, { metricClean, metricCorrupted }] of pairs.entries()) {
       expect(Math.abs(metricClean - reference['clean.metric']!.values[index]!)).toBeLessThan(1e-3);
       expect(Math.abs(metricCorrupted - reference['corrupted.metric']!.values[index]!)).toBeLessThan(1e-3);
     }
-    const cells = arrays['ACTIVATION_PATCHING']!.byName['resid_pre']!;
+    const cells = arrays['activation-patching']!.byName['resid_pre']!;
     const largest = cells.values.reduce(
       (most, value, at) => Math.max(most, Math.abs(value - reference['patch.resid_pre']!.values[at]!)),
       0,
     );
     expect(largest).toBeLessThan(2e-3);
-    expect(difference(arrays['ATTRIBUTION']!.byName['scores'], reference['eap']!).relative).toBeLessThan(1e-3);
+    expect(difference(arrays['attribution']!.byName['scores'], reference['eap']!).relative).toBeLessThan(1e-3);
   });
 
-  it.each(['ACTIVATION_PATCHING', 'ATTRIBUTION'])('gives the same bytes by the command: %s', async (kind) => {
-    const { dataSets } = await server.get<{ dataSets: { slug: string; pairs: { nodes: object[] } }[] }>(
-      '{ dataSets { slug pairs { nodes { clean corrupted answer distractor } } } }',
-    );
-    const spec = { ...experiments[kind]!.spec, model: smollm2Path(), pairs: dataSets[0]!.pairs.nodes };
+  it.each(KINDS)('gives the same bytes by the command: %s', async (kind) => {
+    const spec = { ...experiments[kind]!.spec, model: smollm2Path(), pairs };
     await writeFile(join(folder.path, 'spec.json'), JSON.stringify(spec));
     const out = join(folder.path, kind);
     await promisify(execFile)(
@@ -110,17 +118,14 @@ describe.skipIf(!there)('SmolLM2-135M-Instruct (skipped where it cannot be fetch
 
   it('runs a data set that comes with demur on the pairs that the command makes', async () => {
     const spec = { kind: 'activations', model: smollm2Path(), pairs: 'ioi-abc', seed: 3, options: { names: [] } };
-    const { createExperiment } = await server.get<{ createExperiment: { id: string } }>(
-      'mutation ($spec: JSON!) { createExperiment(spec: $spec) { id } }',
-      { spec },
-    );
-    expect(await ended(server, createExperiment.id)).toMatchObject({ status: 'SUCCEEDED' });
+    const id = await create(spec);
+    expect(await ended(server, id)).toMatchObject({ status: 'SUCCEEDED' });
     const query = `query ($id: ID!, $model: String!) {
       experiment(id: $id) { specHash dataSet { slug builtIn } pairs { clean { id } answer { id } } }
       dataSet(slug: "refusal") { pairs(first: 1, model: $model) { totalCount nodes { answer } } } }`;
     type Ran = { clean: { id: number }[]; answer: { id: number } };
     type Answer = { experiment: { specHash: string; dataSet: object; pairs: Ran[] }; dataSet: { pairs: object } };
-    const answer = await server.get<Answer>(query, { id: createExperiment.id, model: smollm2Path() });
+    const answer = await server.get<Answer>(query, { id, model: smollm2Path() });
     const prepared = await prepareExperiment(parseSpec(spec));
     const { specHash: hash, dataSet, pairs } = answer.experiment;
     expect(hash).toBe(specHash(prepared.spec));
@@ -132,7 +137,7 @@ describe.skipIf(!there)('SmolLM2-135M-Instruct (skipped where it cannot be fetch
   });
 
   it('lists the strongest edges as a sort of the reference does', () => {
-    const { circuit } = experiments['ATTRIBUTION']!;
+    const { circuit } = experiments['attribution']!;
     const scores = reference['eap']!.values;
     expect(circuit!.edgeCount).toBe(123_211);
     const strongest = [...scores.keys()].sort((a, b) => Math.abs(scores[b]!) - Math.abs(scores[a]!)).slice(0, 100);
