@@ -172,6 +172,6 @@ function dependsOnLayer(curves: readonly Curve[], pairs: number): CheckedClaim {
     source: 'notebooks',
     text: 'What patching does to the metric depends on the layer at which it is done (Llama-2-7b-chat).',
     outcome: depends ? 'agrees' : 'disagrees',
-    sentence: `Over the layers the refusal score goes from ${listed(told)}; no mean has a standard error over ${number(Math.max(...ranges.map(({ error }) => error)))}.`,
+    sentence: `Over the layers the refusal score goes from ${listed(told)}; no mean has a standard error over ${number(Math.max(...ranges.map(({ error }) => error)))}. A range of ${LEAST_RANGE} and of ${LEAST_ERRORS} standard errors counts as depending.`,
   };
 }
