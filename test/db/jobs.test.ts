@@ -222,6 +222,27 @@ function recoveryTests(session: JobSession, { driver, location }: DatabaseHome):
     expect((await session.until(id, 'SUCCEEDED')).attempts).toBe(1);
   });
 
+  it('while an experiment is being taken up, it waits for the next start and is not run before', async () => {
+    const stopped = Promise.withResolvers<void>();
+    let closing: Promise<void> | undefined;
+    // The first change is that of QUEUED to RUNNING, before the handler is called.
+    await session.open(() => void (closing ??= session.close().then(stopped.resolve, stopped.reject)));
+    let runs = 0;
+    const handler: JobHandler = async (_, { signal }) => {
+      runs += 1;
+      return sleep(600_000, outcome, { signal });
+    };
+    await session.jobs.work(handler);
+    const { id } = await session.enqueue();
+    const start = performance.now();
+    await stopped.promise;
+    expect(performance.now() - start, 'it was not waited for').toBeLessThan(10_000);
+    expect(runs).toBe(0);
+    await session.open();
+    expect(await findExperiment(session.db, id)).toMatchObject({ status: 'QUEUED', attempts: 0 });
+    await session.jobs.cancel(id);
+  });
+
   it('of a killed worker process, the experiment is run again, with the shards that were done', async () => {
     await session.open();
     const { id } = await session.enqueue();

@@ -13,6 +13,9 @@ export class DatabaseError extends Error {
   }
 }
 
+/** A change that the status of a row does not allow (any more): another process was quicker. */
+export abstract class RowStatusError extends DatabaseError {}
+
 /** Two processes on one data directory would corrupt it, so the second is refused. */
 export class DataDirectoryInUseError extends DatabaseError {
   constructor(directory: string, owner: { pid: number; host: string; since: string }) {

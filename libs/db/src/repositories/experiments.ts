@@ -2,7 +2,7 @@
 import { and, count, desc, eq, getTableColumns, ilike, inArray, lt, or, sql, type SQL } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import type { Session } from '../database.ts';
-import { DatabaseError } from '../errors.ts';
+import { DatabaseError, RowStatusError } from '../errors.ts';
 import {
   experimentStatuses,
   experiments,
@@ -41,7 +41,7 @@ export class ExperimentNotFoundError extends DatabaseError {
   }
 }
 
-export class ExperimentStatusError extends DatabaseError {
+export class ExperimentStatusError extends RowStatusError {
   constructor({ id, status }: Experiment, next: ExperimentStatus) {
     super('EXPERIMENT_STATUS', `The experiment ${id} is ${status}, so it cannot become ${next}.`);
   }

@@ -1,7 +1,7 @@
 /** Checks of models, from their request to their outcome. */
 import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { Session } from '../database.ts';
-import { DatabaseError } from '../errors.ts';
+import { RowStatusError } from '../errors.ts';
 import type { ExperimentError, ExperimentProgress } from '../schema/experiments.ts';
 import { modelChecks, type ModelCheck } from '../schema/model-checks.ts';
 
@@ -13,7 +13,7 @@ export type ModelCheckOutcome = Required<
   >
 >;
 
-export class ModelCheckNotOpenError extends DatabaseError {
+export class ModelCheckNotOpenError extends RowStatusError {
   constructor(id: string) {
     super('MODEL_CHECK_NOT_OPEN', `The check ${id} does not wait or run; check the model again.`);
   }

@@ -1,7 +1,7 @@
 /** Studies and the way of their status, and the experiments that each of them has made. */
 import { and, asc, count, desc, eq, getTableColumns, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import type { Session } from '../database.ts';
-import { DatabaseError } from '../errors.ts';
+import { DatabaseError, RowStatusError } from '../errors.ts';
 import { experiments, type ExperimentError, type ExperimentStatus } from '../schema/experiments.ts';
 import { studies, studySteps, type Study, type StudyProgress, type StudyStep } from '../schema/studies.ts';
 import { experimentSummaryColumns, type ExperimentSummary } from './experiments.ts';
@@ -27,7 +27,7 @@ export class StudyNotFoundError extends DatabaseError {
   }
 }
 
-export class StudyStatusError extends DatabaseError {
+export class StudyStatusError extends RowStatusError {
   constructor({ id, status }: StudySummary, next: ExperimentStatus) {
     super('STUDY_STATUS', `The study ${id} is ${status}, so it cannot become ${next}.`);
   }
