@@ -126,7 +126,7 @@ withBothDatabases((database) => {
 });
 
 /** Waits until it is told to stop. */
-const untilAborted: StudyHandler = (_, { signal }) => sleep(600_000, undefined, { signal });
+const untilAborted: StudyHandler = (_, { signal }) => sleep(600_000, { stopped: null }, { signal });
 
 /** The database and its queue, open. */
 interface Home {
@@ -154,12 +154,15 @@ onBothDatabases((home) => {
 
   it('is made by a worker, and what it throws is kept; asked for again it is made again', async () => {
     const here = await open();
-    const [good, bad] = [await ask(here, 'good'), await ask(here, 'bad')];
+    const [good, mixed, bad] = [await ask(here, 'good'), await ask(here, 'mixed'), await ask(here, 'bad')];
     await here.jobs.studies.work(({ hash }) =>
-      hash === 'good' ? Promise.resolve({ sections: [1] }) : Promise.reject(new StudyNotFoundError('bad')),
+      hash === 'bad'
+        ? Promise.reject(new StudyNotFoundError('bad'))
+        : Promise.resolve({ stopped: hash === 'mixed' ? 'There is nothing to find.' : null, sections: ['\0'] }),
     );
-    await until(here, good, { status: 'SUCCEEDED', finishedAt: expect.any(Date) as Date });
-    expect(await readStudyReport(here.db, good)).toEqual({ sections: [1] });
+    await until(here, good, { status: 'SUCCEEDED', stopped: null, finishedAt: expect.any(Date) as Date });
+    await until(here, mixed, { status: 'SUCCEEDED', stopped: 'There is nothing to find.' });
+    expect(await readStudyReport(here.db, good)).toEqual({ stopped: null, sections: ['\0'] });
     await until(here, bad, { status: 'FAILED', error: { code: 'STUDY_NOT_FOUND' } });
     expect((await requestStudy(here.db, studyInput('good'))).isNew).toBe(false);
     const again = await requestStudy(here.db, studyInput('bad'));
@@ -194,7 +197,7 @@ onBothDatabases((home) => {
     await close(here);
     here = await open();
     expect(await findStudy(here.db, stopped)).toMatchObject({ status: 'QUEUED' });
-    await here.jobs.studies.work(() => Promise.resolve({}));
+    await here.jobs.studies.work(() => Promise.resolve({ stopped: null }));
     await until(here, stopped, { status: 'SUCCEEDED', startedAt });
     await until(here, lost.id, { status: 'SUCCEEDED' });
     await close(here);

@@ -113,6 +113,25 @@ describe('the form', () => {
     expect(optionsOf(filled('ACTIVATIONS', { names: 'a, b\nc' }))).toMatchObject({ names: ['a', 'b', 'c'] });
   });
 
+  it('writes patches as the JSON that they are, and other text as it is', () => {
+    const patches = (text: string): unknown => specOf(filled('GENERATION', { patches: text }), schema);
+    const [patch] = kindFields.GENERATION.flatMap(({ example }) => example ?? []);
+    expect(parseSpec(patches(patch!))).toMatchObject({
+      options: { patches: [{ layers: [8], positions: ['object'] }] },
+    });
+    expect(patches('[{ layers')).toMatchObject({ options: { patches: '[{ layers' } });
+    expect(patches(' ')).not.toHaveProperty('options.patches');
+    const wrong = 'options.patches[0].layers';
+    expect(() => parseSpec(patches('[{ "layers": 8, "positions": "last" }]'))).toThrow(wrong);
+    expect(fieldOfPath(wrong, formPaths(filled('GENERATION'), schema))).toBe('options.patches');
+  });
+
+  it('leaves out which layers are patched together until it is chosen', () => {
+    expect(optionsOf(filled('ACTIVATION_PATCHING'))).not.toHaveProperty('layers');
+    const upTo = specOf(filled('ACTIVATION_PATCHING', { layers: 'up-to', activations: ['attn_out'] }), schema);
+    expect(parseSpec(upTo)).toMatchObject({ options: { layers: 'up-to' } });
+  });
+
   it('writes coefficients and layers as numbers, and no coefficients of an ablation', () => {
     const steering = { coefficients: '-1.5, 2', layers: '3, 4', maxTokens: '8' };
     expect(optionsOf(filled('STEERING', steering))).toMatchObject({

@@ -20,7 +20,6 @@ interface Table {
   rows: (string | number | null)[][];
 }
 interface Report {
-  stopped: string | null;
   sections: { title: string; paragraphs: string[]; figures: { title: string; svg: string; numbers: Table }[] }[];
   claims: { id: string; outcome: string; sentence: string }[];
 }
@@ -29,12 +28,13 @@ interface Study {
   title: string;
   question: string;
   status: string;
+  stopped: string | null;
   steps: { title: string; experiment: { id: string } }[];
   report: Report | null;
 }
 
-const studyQuery = `query ($id: ID!) { study(id: $id) { id title question status steps { title experiment { id } }
-  report { stopped sections { title paragraphs figures { title svg numbers { columns rows } } } claims { id outcome sentence } } } }`;
+const studyQuery = `query ($id: ID!) { study(id: $id) { id title question status stopped steps { title experiment { id } }
+  report { sections { title paragraphs figures { title svg numbers { columns rows } } } claims { id outcome sentence } } } }`;
 
 describe.skipIf(missing)(`the pages of studies${missing ? ` (${missing})` : ''}`, () => {
   let home: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -129,14 +129,15 @@ describe.skipIf(missing)(`the pages of studies${missing ? ` (${missing})` : ''}`
     it('say why a study stopped, and have it go on all the same', async () => {
       await open(`/studies/${stoppedId}`);
       await page.getByRole('note').waitFor();
-      const { report } = await studyOf(stoppedId);
-      expect(report!.stopped).toMatch(/^There is no refusal to find/);
-      expect(await page.getByRole('note').locator('p').innerText()).toBe(report!.stopped);
+      const { stopped, report } = await studyOf(stoppedId);
+      expect(stopped).toMatch(/^There is no refusal to find/);
+      expect(await page.getByRole('note').locator('p').innerText()).toBe(stopped);
+      await page.getByText('Stopped', { exact: true }).waitFor();
       expect(report!.claims).toEqual([]);
       await page.getByRole('button', { name: 'Go on all the same' }).click();
       doneId = await openedStudy(stoppedId);
       await page.getByRole('heading', { name: 'Does the model refuse?' }).waitFor({ timeout: 60_000 });
-      expect((await studyOf(doneId)).report!.stopped).toBeNull();
+      expect((await studyOf(doneId)).stopped).toBeNull();
     });
 
     it('show the report as it is: sentences, figures, their numbers, claims, and each experiment', async () => {
@@ -183,6 +184,10 @@ describe.skipIf(missing)(`the pages of studies${missing ? ` (${missing})` : ''}`
       await rows.nth(1).waitFor();
       const hrefs = await rows.locator('a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
       expect(hrefs).toEqual([`/studies/${doneId}`, `/studies/${stoppedId}`]);
+      const { stopped } = await studyOf(stoppedId);
+      const [, second] = (await rows.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
+      expect(second).toMatch(/Tiny llama Mixed pairs Stopped just now [\d.]+ s$/);
+      expect(second).toContain(stopped);
       expect((await rows.first().innerText()).replaceAll(/\s+/g, ' ')).toMatch(
         /Tiny llama Mixed pairs Succeeded just now [\d.]+ s$/,
       );

@@ -183,7 +183,7 @@ export type StudyFilter = {
   dataSet?: InputMaybe<Scalars['String']['input']>;
   model?: InputMaybe<Scalars['String']['input']>;
   names?: InputMaybe<Array<StudyName>>;
-  statuses?: InputMaybe<Array<StudyStatus>>;
+  statuses?: InputMaybe<Array<ExperimentStatus>>;
 };
 
 export type StudyName =
@@ -193,13 +193,6 @@ export type StudyName =
   | 'LAYER_CURVE'
   | 'OBJECT_PATCHING'
   | 'REFUSAL_HEADS';
-
-export type StudyStatus =
-  | 'CANCELLED'
-  | 'FAILED'
-  | 'QUEUED'
-  | 'RUNNING'
-  | 'SUCCEEDED';
 
 export type AttributionStudyQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -506,7 +499,7 @@ export type RecentStudiesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type RecentStudiesQuery = { studies: { totalCount: number, nodes: Array<(
-      { id: string, title: string, status: StudyStatus, modelName: string, model?: { name: string } | null }
+      { id: string, title: string, status: ExperimentStatus, modelName: string, model?: { name: string } | null }
       & { ' $fragmentRefs'?: { 'StudyStatusFragment': StudyStatusFragment } }
     )> } };
 
@@ -522,7 +515,7 @@ export type StudyFilterChoicesQueryVariables = Exact<{ [key: string]: never; }>;
 export type StudyFilterChoicesQuery = { studyKinds: Array<{ name: StudyName, title: string }>, models: Array<{ slug: string, name: string }> };
 
 export type StudyHeaderFragment = (
-  { id: string, name: StudyName, title: string, question: string, status: StudyStatus, modelName: string, dataSetName: string, seed: number, evenIfMixed: boolean, createdAt: string, startedAt?: string | null, finishedAt?: string | null, model?: { name: string } | null, dataSet?: { name: string } | null, error?: { code: string, message: string, path?: string | null } | null, report?: { stopped?: string | null } | null }
+  { id: string, name: StudyName, title: string, question: string, status: ExperimentStatus, stopped?: string | null, modelName: string, dataSetName: string, seed: number, evenIfMixed: boolean, createdAt: string, startedAt?: string | null, finishedAt?: string | null, model?: { name: string } | null, dataSet?: { name: string } | null, error?: { code: string, message: string, path?: string | null } | null }
   & { ' $fragmentRefs'?: { 'StudyStatusFragment': StudyStatusFragment } }
 ) & { ' $fragmentName'?: 'StudyHeaderFragment' };
 
@@ -541,7 +534,7 @@ export type StudyListQueryVariables = Exact<{
 
 
 export type StudyListQuery = { studies: { totalCount: number, nodes: Array<(
-      { id: string, status: StudyStatus }
+      { id: string, status: ExperimentStatus }
       & { ' $fragmentRefs'?: { 'StudyRowFragment': StudyRowFragment } }
     )>, pageInfo: { hasNextPage: boolean, endCursor?: string | null } } };
 
@@ -551,18 +544,18 @@ export type StudyPageQueryVariables = Exact<{
 
 
 export type StudyPageQuery = { study?: (
-    { id: string, status: StudyStatus, report?: { ' $fragmentRefs'?: { 'StudyReportFragment': StudyReportFragment } } | null }
+    { id: string, status: ExperimentStatus, report?: { ' $fragmentRefs'?: { 'StudyReportFragment': StudyReportFragment } } | null }
     & { ' $fragmentRefs'?: { 'StudyHeaderFragment': StudyHeaderFragment;'StudyStepsFragment': StudyStepsFragment } }
   ) | null };
 
 export type StudyReportFragment = { dataSet: { warnings: Array<string> }, sections: Array<{ ' $fragmentRefs'?: { 'StudyReportSectionFragment': StudyReportSectionFragment } }>, claims: Array<{ ' $fragmentRefs'?: { 'StudyClaimFragment': StudyClaimFragment } }> } & { ' $fragmentName'?: 'StudyReportFragment' };
 
 export type StudyRowFragment = (
-  { id: string, title: string, modelName: string, dataSetName: string, createdAt: string, startedAt?: string | null, finishedAt?: string | null, model?: { name: string } | null, dataSet?: { name: string } | null }
+  { id: string, title: string, stopped?: string | null, modelName: string, dataSetName: string, createdAt: string, startedAt?: string | null, finishedAt?: string | null, model?: { name: string } | null, dataSet?: { name: string } | null }
   & { ' $fragmentRefs'?: { 'StudyStatusFragment': StudyStatusFragment } }
 ) & { ' $fragmentName'?: 'StudyRowFragment' };
 
-export type StudyStatusFragment = { status: StudyStatus, progress?: { title: string, index: number, total: number } | null } & { ' $fragmentName'?: 'StudyStatusFragment' };
+export type StudyStatusFragment = { status: ExperimentStatus, stopped?: string | null, progress?: { title: string, index: number, total: number } | null } & { ' $fragmentName'?: 'StudyStatusFragment' };
 
 export type StudyStepsFragment = { steps: Array<{ name: string, title: string, experiment: (
       { id: string, kind: ExperimentKind, startedAt?: string | null, finishedAt?: string | null }
@@ -1035,6 +1028,7 @@ export const SweepTableFragmentDoc = new TypedDocumentString(`
 export const StudyStatusFragmentDoc = new TypedDocumentString(`
     fragment StudyStatus on Study {
   status
+  stopped
   progress {
     title
     index
@@ -1049,6 +1043,7 @@ export const StudyHeaderFragmentDoc = new TypedDocumentString(`
   title
   question
   status
+  stopped
   modelName
   dataSetName
   seed
@@ -1067,13 +1062,11 @@ export const StudyHeaderFragmentDoc = new TypedDocumentString(`
     message
     path
   }
-  report {
-    stopped
-  }
   ...StudyStatus
 }
     fragment StudyStatus on Study {
   status
+  stopped
   progress {
     title
     index
@@ -1180,6 +1173,7 @@ export const StudyRowFragmentDoc = new TypedDocumentString(`
     fragment StudyRow on Study {
   id
   title
+  stopped
   modelName
   dataSetName
   createdAt
@@ -1195,6 +1189,7 @@ export const StudyRowFragmentDoc = new TypedDocumentString(`
 }
     fragment StudyStatus on Study {
   status
+  stopped
   progress {
     title
     index
@@ -2098,6 +2093,7 @@ export const RecentStudiesDocument = new TypedDocumentString(`
 }
     fragment StudyStatus on Study {
   status
+  stopped
   progress {
     title
     index
@@ -2141,6 +2137,7 @@ export const StudyListDocument = new TypedDocumentString(`
     fragment StudyRow on Study {
   id
   title
+  stopped
   modelName
   dataSetName
   createdAt
@@ -2156,6 +2153,7 @@ export const StudyListDocument = new TypedDocumentString(`
 }
 fragment StudyStatus on Study {
   status
+  stopped
   progress {
     title
     index
@@ -2222,6 +2220,7 @@ fragment StudyHeader on Study {
   title
   question
   status
+  stopped
   modelName
   dataSetName
   seed
@@ -2240,9 +2239,6 @@ fragment StudyHeader on Study {
     message
     path
   }
-  report {
-    stopped
-  }
   ...StudyStatus
 }
 fragment StudyReport on StudyReport {
@@ -2258,6 +2254,7 @@ fragment StudyReport on StudyReport {
 }
 fragment StudyStatus on Study {
   status
+  stopped
   progress {
     title
     index

@@ -8,12 +8,13 @@ import {
   requeueStudy,
   startStudy,
   succeedStudy,
+  type KeptReport,
   type StudySummary,
 } from './repositories/studies.ts';
 import { RowQueue } from './row-queue.ts';
 
 /** Makes a study and returns its report. What it throws ends the study as FAILED. The signal: cancelled, or stopping. */
-export type StudyHandler = (study: StudySummary, context: { signal: AbortSignal }) => Promise<unknown>;
+export type StudyHandler = (study: StudySummary, context: { signal: AbortSignal }) => Promise<KeptReport>;
 
 export interface StudyJobs {
   /** Queues a study, in the transaction that requested it. */

@@ -33,7 +33,7 @@ registerEnumType(ExperimentKind, {
   },
 });
 
-/** Where an experiment stands. */
+/** Where an experiment stands, or a study. */
 export const ExperimentStatus = {
   QUEUED: 'QUEUED',
   RUNNING: 'RUNNING',
@@ -44,12 +44,12 @@ export const ExperimentStatus = {
 export type ExperimentStatus = (typeof ExperimentStatus)[keyof typeof ExperimentStatus];
 registerEnumType(ExperimentStatus, {
   name: 'ExperimentStatus',
-  description: 'Where an experiment stands.',
+  description: 'Where an experiment stands, or a study.',
   valuesConfig: {
-    QUEUED: { description: 'Waiting for the engine.' },
+    QUEUED: { description: 'Waiting for what was asked for before it.' },
     RUNNING: { description: 'Running now.' },
-    SUCCEEDED: { description: 'Ended; its results are kept.' },
-    FAILED: { description: 'Ended without a result; `error` says why.' },
+    SUCCEEDED: { description: 'Ended; what it found is kept.' },
+    FAILED: { description: 'Ended without having found anything; `error` says why.' },
     CANCELLED: { description: 'Stopped on request.' },
   },
 });

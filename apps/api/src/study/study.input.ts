@@ -1,5 +1,6 @@
 import { Field, InputType, Int } from 'type-graphql';
-import { StudyName, StudyStatus } from './study.type.ts';
+import { ExperimentStatus } from '../experiment/experiment.type.ts';
+import { StudyName } from './study.type.ts';
 
 /** What `createStudy` needs. */
 @InputType({ description: 'Which study to make, of which model, on which pairs.' })
@@ -29,8 +30,8 @@ export class StudyFilter {
   @Field(() => [StudyName], { nullable: true, description: 'One of these.' })
   names?: StudyName[] | null;
 
-  @Field(() => [StudyStatus], { nullable: true, description: 'In one of these states.' })
-  statuses?: StudyStatus[] | null;
+  @Field(() => [ExperimentStatus], { nullable: true, description: 'In one of these states.' })
+  statuses?: ExperimentStatus[] | null;
 
   @Field(() => String, { nullable: true, description: 'On the model with this slug.' })
   model?: string | null;

@@ -1,6 +1,6 @@
 import { GraphQLDateTime } from 'graphql-scalars';
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { Experiment, ExperimentError } from '../experiment/experiment.type.ts';
+import { Experiment, ExperimentError, ExperimentStatus } from '../experiment/experiment.type.ts';
 import { connectionOf } from '../relay/connection.ts';
 
 /** The studies, as GraphQL names; the command writes them with hyphens in lower case. */
@@ -23,27 +23,6 @@ registerEnumType(StudyName, {
     ACDCPP: { description: 'A small circuit of the refusal, pruned by attribution, then by ACDC.' },
     REFUSAL_HEADS: { description: 'Which heads write the refusal, alone and together.' },
     GEMMA_REPLICATION: { description: 'The experiments on Gemma-2: patching, heads, and steering both ways.' },
-  },
-});
-
-/** Where a study stands. */
-export const StudyStatus = {
-  QUEUED: 'QUEUED',
-  RUNNING: 'RUNNING',
-  SUCCEEDED: 'SUCCEEDED',
-  FAILED: 'FAILED',
-  CANCELLED: 'CANCELLED',
-} as const;
-export type StudyStatus = (typeof StudyStatus)[keyof typeof StudyStatus];
-registerEnumType(StudyStatus, {
-  name: 'StudyStatus',
-  description: 'Where a study stands.',
-  valuesConfig: {
-    QUEUED: { description: 'Waiting for the studies before it.' },
-    RUNNING: { description: 'Its experiments are being run.' },
-    SUCCEEDED: { description: 'Ended with a report; also where that says that there is no refusal to find.' },
-    FAILED: { description: 'Ended without a report; `error` says why.' },
-    CANCELLED: { description: 'Stopped on request.' },
   },
 });
 
@@ -95,8 +74,10 @@ export class Study extends StudyKind {
   @Field(() => ID, { description: 'Globally unique id.' })
   id: string;
 
-  @Field(() => StudyStatus, { description: 'Where it stands.' })
-  status: StudyStatus;
+  @Field(() => ExperimentStatus, {
+    description: 'Where it stands, as an experiment does. One that `stopped` has SUCCEEDED as well.',
+  })
+  status: ExperimentStatus;
 
   @Field(() => StudyProgress, {
     nullable: true,
@@ -106,6 +87,12 @@ export class Study extends StudyKind {
 
   @Field(() => ExperimentError, { nullable: true, description: 'Why it failed, and in which step, if it has.' })
   error: ExperimentError | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why it went no further than asking whether the model refuses; null for one that did.',
+  })
+  stopped: string | null;
 
   @Field(() => String, { description: 'The model as it was asked for: a slug, a path or a Hub id.' })
   modelName: string;

@@ -7,11 +7,11 @@ import type { Study } from './study.type.ts';
 
 /** The study without what its resolver fetches when asked for. */
 export function toStudy(row: StudySummary): Study {
-  const { id, status, progress, modelId, dataSet, createdAt, startedAt, finishedAt } = row;
+  const { id, status, progress, stopped, modelId, dataSet, createdAt, startedAt, finishedAt } = row;
   const { name, title, question } = studyOf(row.name);
   return {
     ...{ name, title, question },
-    ...{ id, status, progress, modelId, createdAt, startedAt, finishedAt },
+    ...{ id, status, progress, stopped, modelId, createdAt, startedAt, finishedAt },
     error: row.error === null ? null : { ...row.error, path: row.error.path ?? null },
     modelName: row.model,
     dataSetName: dataSet,

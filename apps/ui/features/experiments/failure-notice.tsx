@@ -1,7 +1,7 @@
 /** Why an experiment failed: the server's sentence, its code and the path in the spec. */
-import styles from './experiment-header.module.css';
+import styles from './run-header.module.css';
 
-interface Failure {
+export interface Failure {
   code: string;
   message: string;
   path?: string | null;

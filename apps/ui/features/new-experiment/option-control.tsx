@@ -45,7 +45,7 @@ function FlagOption({ field, value, error, onChange }: OptionControlProps) {
   );
 }
 
-/** All choices side by side, of which one holds or any number. */
+/** All choices side by side, of which one holds or any number. Of one without a default, the first is what leaving it out means. */
 function ChoiceOption({ field, choices, value, error, onChange }: OptionControlProps) {
   const words = field.control === 'way' ? (field.words ?? {}) : named(choices, field.words);
   return (
@@ -55,7 +55,12 @@ function ChoiceOption({ field, choices, value, error, onChange }: OptionControlP
       ) : (
         <>
           <span aria-hidden="true">{field.label}</span>
-          <Segmented label={field.label} choices={words} value={String(value)} onChange={onChange} />
+          <Segmented
+            label={field.label}
+            choices={words}
+            value={String(value) || (choices[0] ?? '')}
+            onChange={onChange}
+          />
         </>
       )}
       <Below error={error} hint={field.hint} />
@@ -65,7 +70,7 @@ function ChoiceOption({ field, choices, value, error, onChange }: OptionControlP
 
 function EnteredOption({ field, choices, value, error, onChange }: OptionControlProps) {
   const id = useId();
-  const shared = { value: String(value), spellCheck: false };
+  const shared = { value: String(value), placeholder: field.example, spellCheck: false };
   const isList = field.control === 'lines';
   return (
     <div className={isList ? styles.wide : undefined}>

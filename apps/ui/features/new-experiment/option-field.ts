@@ -10,6 +10,8 @@ export interface OptionField {
   path: string;
   label: string;
   hint?: string;
+  /** An example, shown while the field is empty. */
+  example?: string;
   /** A way is a choice of the form between fields that exclude each other; it is not written. */
   control: 'way' | 'segmented' | 'select' | 'checks' | 'flag' | 'text' | 'lines';
   /** What choices are called; those of a way, which the schema does not know, all stand here. */
@@ -22,7 +24,7 @@ export interface OptionField {
   when?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The number that a text is; the text itself where it is none, for the server to judge. */
+/** The number that a text is; the text itself where it is none. */
 function numberOf(text: string): number | string {
   const trimmed = text.trim();
   return trimmed === '' || Number.isNaN(Number(trimmed)) ? trimmed : Number(trimmed);
@@ -34,9 +36,19 @@ const listOf = (text: string): (number | string)[] =>
     .filter((part) => part !== '')
     .map(numberOf);
 
-/** Readings of a text that is not empty. */
+/** The text itself where it is no JSON. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text.trim();
+  }
+}
+
+/** Readings of a text that is not empty. What cannot be read so is given as it is, for the server to judge. */
 const readings = {
   number: numberOf,
+  json: jsonOf,
   /** Numbers and names; or the single word that the option may be instead, such as `all`. */
   list: (text: string, single: readonly string[]) => (single.includes(text.trim()) ? text.trim() : listOf(text)),
 };

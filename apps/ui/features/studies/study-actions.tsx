@@ -3,13 +3,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { execute } from '../../client/execute.ts';
 import { ErrorNotice } from '../../components/notice.tsx';
-import { CancelStudyDocument, type CreateStudyInput, type StudyStatus } from '../../graphql/graphql.ts';
+import { CancelStudyDocument, type CreateStudyInput, type ExperimentStatus } from '../../graphql/graphql.ts';
 import { isActive } from '../experiments/kinds.ts';
 import { useCreateStudy } from './use-create-study.ts';
 
 interface StudyActionsProps {
   id: string;
-  status: StudyStatus;
+  status: ExperimentStatus;
   /** What was asked for, to ask for it again. */
   asked: CreateStudyInput;
 }

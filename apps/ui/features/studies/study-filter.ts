@@ -1,6 +1,6 @@
 /** Names of studies, and the list's filter as it stands in the address. */
 import { known } from '../../client/url-choice.ts';
-import type { StudyFilter, StudyName, StudyStatus } from '../../graphql/graphql.ts';
+import type { ExperimentStatus, StudyFilter, StudyName } from '../../graphql/graphql.ts';
 import { statusNames } from '../experiments/kinds.ts';
 
 /** As the command writes them; what each is about, the server says. */
@@ -17,7 +17,7 @@ export const studyNames: Record<StudyName, string> = {
 export function studyFilter(params: URLSearchParams): StudyFilter {
   return {
     names: known<StudyName>(params.get('name'), studyNames),
-    statuses: known<StudyStatus>(params.get('status'), statusNames),
+    statuses: known<ExperimentStatus>(params.get('status'), statusNames),
     model: params.get('model') ?? undefined,
   };
 }

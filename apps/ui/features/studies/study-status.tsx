@@ -1,4 +1,4 @@
-/** Where a study stands: its state, and while it runs, at which of its steps; the step's title where there is room. */
+/** Where a study stands: its state, or that it stopped itself, and while it runs, at which of its steps; the step's title where there is room. */
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
 import { StudyStatusFragmentDoc } from '../../graphql/graphql.ts';
 import styles from '../experiments/experiment-status.module.css';
@@ -10,10 +10,10 @@ interface StudyStatusProps {
 }
 
 export function StudyStatus({ study, hasTitle = false }: StudyStatusProps) {
-  const { status, progress } = readFragment(StudyStatusFragmentDoc, study);
+  const { status, stopped, progress } = readFragment(StudyStatusFragmentDoc, study);
   const state = (
-    <span className={styles.status} data-status={status}>
-      {statusNames[status]}
+    <span className={styles.status} data-status={stopped ? 'STOPPED' : status}>
+      {stopped ? 'Stopped' : statusNames[status]}
     </span>
   );
   if (status !== 'RUNNING' || !progress) return state;

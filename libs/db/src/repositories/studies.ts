@@ -11,6 +11,11 @@ export type StudyInput = Pick<
   'name' | 'model' | 'modelId' | 'dataSet' | 'dataSetId' | 'options' | 'hash'
 >;
 
+/** What is read of a report here: why the study went no further than its first step; null for one that was done. */
+export interface KeptReport {
+  stopped: string | null;
+}
+
 /** A study without its report, which can be large. */
 export type StudySummary = Omit<Study, 'report'>;
 
@@ -100,8 +105,9 @@ export function requeueStudy(session: Session, id: string): Promise<StudySummary
 }
 
 /** Ends a study with its report. @throws StudyStatusError */
-export function succeedStudy(session: Session, id: string, report: unknown): Promise<StudySummary> {
-  return change(session, id, { from: ['RUNNING'], values: { status: 'SUCCEEDED', report, finishedAt: sql`now()` } });
+export function succeedStudy(session: Session, id: string, report: KeptReport): Promise<StudySummary> {
+  const values = { status: 'SUCCEEDED', report, stopped: report.stopped, finishedAt: sql`now()` };
+  return change(session, id, { from: ['RUNNING'], values });
 }
 
 /** Ends a study with the reason; the experiments that have succeeded stay. @throws StudyStatusError */

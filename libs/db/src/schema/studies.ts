@@ -39,6 +39,8 @@ export const studies = pgTable(
     progress: jsonColumn('progress').$type<StudyProgress>(),
     error: jsonColumn('error').$type<ExperimentError>(),
     report: jsonColumn('report'),
+    /** Of the report, for those who do not read it: why the study went no further than its first step, if it did not. */
+    stopped: text('stopped'),
     createdAt: createdAt(),
     startedAt: moment('started_at'),
     finishedAt: moment('finished_at'),

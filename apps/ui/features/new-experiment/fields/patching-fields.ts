@@ -6,6 +6,13 @@ export const activationPatching: OptionField[] = [
   patchingDirection,
   { path: 'activations', label: 'Activations', control: 'checks', start: ['resid_pre', 'attn_out', 'mlp_out'] },
   {
+    path: 'layers',
+    label: 'Layers',
+    control: 'segmented',
+    words: { each: 'One at a time', 'up-to': 'All up to one' },
+    hint: 'All layers up to one can be patched at once with attn_out and mlp_out: what each of them adds.',
+  },
+  {
     path: 'positions',
     label: 'Positions',
     control: 'text',

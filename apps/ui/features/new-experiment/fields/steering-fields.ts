@@ -124,4 +124,12 @@ export const generation: OptionField[] = [
     reads: 'number',
     hint: '0 takes the likeliest token each time',
   },
+  {
+    path: 'patches',
+    label: 'Patches',
+    control: 'lines',
+    reads: 'json',
+    example: '[{ "activation": "resid_pre", "layers": [8], "positions": ["object"] }]',
+    hint: 'What of the pair’s other prompt is put in while this one is read: a list as JSON, each with layers and positions; nothing if empty',
+  },
 ];
