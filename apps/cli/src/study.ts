@@ -1,6 +1,6 @@
 /**
  * `demur study`: a study in, a report out: DIR/report.json, DIR/report.html, and every experiment in DIR/steps. One that is
- * stopped goes on when it is run again.
+ * stopped goes on when it is run again; a folder is of one study, which DIR/study.json names.
  */
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,7 @@ import {
 import { exitCodeOf } from './exit-code.ts';
 import { openProgressBar, type ProgressBar } from './progress-bar.ts';
 import { engineSettings, interruption, type EngineArguments } from './run.ts';
+import { identityOf, keepIdentity, refuseOther } from './study-identity.ts';
 import { folderExecutor, type FolderExecutor } from './study-folder.ts';
 import { writeReport } from './write-report.ts';
 
@@ -77,8 +78,11 @@ async function runToReport(asked: Study, surroundings: Surroundings): Promise<St
   const signal = interruption();
   const path = await resolveModel(model, { signal, onProgress: bar.download });
   const given = await prepareStudy({ model, pairs: pairsOf(data), seed }, { resolveModel: async () => path });
+  const identity = await identityOf(asked.name, given, path);
+  await refuseOther(out, identity);
   bar.tell('starting the engine');
   const pool = await openEnginePool({ ...settings, signal: ended });
+  await keepIdentity(out, identity);
   const onProgress = bar.update;
   steps.executor = folderExecutor(out, { pool, modelPath: path, onProgress });
   return runStudy(asked, given, steps.executor, { signal, evenIfMixed, onStep: (step) => tellStep(step, bar) });
