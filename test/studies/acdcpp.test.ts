@@ -102,7 +102,7 @@ describe.each([
     expect(sizes.map((size) => size.edges)).toEqual([20, 50, 100, 200, edges]);
     const pruned = sizes.find((size) => size.faithfulness >= 0.95) ?? sizes.at(-1)!;
     expect(outcome.text).toContain(
-      `Pruning left the ${pruned.edges} edges strongest by EAP, ${Number(((100 * pruned.edges) / edges).toPrecision(3))} % of all, whose faithfulness by themselves is ${said(pruned.faithfulness)}.`,
+      `Pruning left the ${pruned.edges} edges strongest by EAP-IG, ${Number(((100 * pruned.edges) / edges).toPrecision(3))} % of all, whose faithfulness by themselves is ${said(pruned.faithfulness)}.`,
     );
     for (const [at, { name, spec }] of steps.entries()) {
       const { tau, pruneTo } = spec.options as { tau: number; pruneTo: number };

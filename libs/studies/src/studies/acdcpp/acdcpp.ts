@@ -1,4 +1,4 @@
-/** S4: the smallest faithful circuit that EAP-IG's scores choose, and the one that ACDC++ leaves: pruned by EAP, then tested edge by edge. */
+/** S4: the smallest faithful circuit that EAP-IG's scores choose, and the one that ACDC++ leaves: pruned by the same scores, then tested edge by edge. */
 import type { Study, StudyContent, StudyRun } from '../../study.ts';
 import { claims } from './claims.ts';
 import { findCircuits, TAU_SHARES } from './find-circuits.ts';
@@ -14,8 +14,7 @@ export const acdcpp: Study = {
     { name: 'refine', title: 'The same between the last number that is too small and the first that is not' },
     { name: 'circuit', title: 'The smallest of these circuits that is faithful' },
     { name: 'bootstrap', title: 'EAP-IG over resamples of the pairs, at the size of that circuit' },
-    { name: 'eap', title: 'EAP: a score for every edge, to prune by' },
-    { name: 'prune', title: 'How faithful the edges strongest by EAP are, by their number' },
+    { name: 'prune', title: 'How faithful the edges with the largest scores are, by their number' },
     ...TAU_SHARES.map((_, at) => ({
       name: `acdcpp-${at + 1}`,
       title: `ACDC++, threshold ${at + 1} of ${TAU_SHARES.length}`,

@@ -15,7 +15,7 @@ const REFINED = 8;
 export const TAU_SHARES = [0.02, 0.01, 0.005, 0.0025, 0.00125, 0.000625] as const;
 
 /** How many edges ACDC++ may be left to test: the first number that is faithful enough is taken, or else the last. */
-const PRUNED_SIZES = [20, 50, 100, 200, 500, 1000];
+const PRUNED_SIZES = [20, 50, 100, 200, 500, 1000, 1500];
 
 /** Pruning may cost half of what a faithful circuit may lack; tests may cost the rest. */
 export const PRUNED_FAITHFUL = (1 + FAITHFUL) / 2;
@@ -54,6 +54,8 @@ export interface Search extends Circuit {
 
 /** What EAP-IG's scores choose. */
 interface GreedyCircuits {
+  /** The experiment that made the scores. */
+  scored: { experiment: string };
   scores: EdgeScores;
   /** Ascending: the curve's and those in between. */
   sizes: Sizes;
@@ -69,7 +71,7 @@ interface GreedyCircuits {
 
 /** What ACDC++ leaves. */
 interface SearchedCircuits {
-  /** Edges that it tests: the strongest by EAP, and what they do by themselves. */
+  /** Edges that it tests: the strongest by EAP-IG, and what they do by themselves. */
   pruned: Sizes[number];
   /** As many as were needed, the last one faithful where any is. */
   searches: Search[];
@@ -87,7 +89,7 @@ export async function findCircuits({ given, step }: StudyRun): Promise<FoundCirc
   const { pairs, few } = pairsFor(given, edges);
   const own: StudyRun['step'] = (name, spec) => step(name, { ...spec, ...few });
   const greedy = await greedyCircuits(own, pairs);
-  const searched = await searchedCircuits(own, { contrast: greedy.contrast, edges });
+  const searched = await searchedCircuits(own, { ...greedy, edges });
   return { given, pairs, edges, ...greedy, ...searched };
 }
 
@@ -101,16 +103,16 @@ function pairsFor({ dataSet }: StudyGiven, edges: number): { pairs: number; few:
 
 async function greedyCircuits(step: StudyRun['step'], pairs: number): Promise<GreedyCircuits> {
   const made = await step('scores', { kind: 'attribution', options: { method: 'eap-ig' } });
-  const scores = { experiment: made.experiment };
-  const curve = await step('curve', { kind: 'circuit-evaluation', options: { scores } });
+  const scored = { experiment: made.experiment };
+  const curve = await step('curve', { kind: 'circuit-evaluation', options: { scores: scored } });
   const { sizes, size: asked } = await smallest(curve, (between) =>
-    step('refine', { kind: 'circuit-evaluation', options: { scores, sizes: between } }),
+    step('refine', { kind: 'circuit-evaluation', options: { scores: scored, sizes: between } }),
   );
-  const chosen = await step('circuit', { kind: 'circuit-discovery', options: { n: asked, scores } });
+  const chosen = await step('circuit', { kind: 'circuit-discovery', options: { n: asked, scores: scored } });
   const resampled = pairs < 2 ? undefined : await step('bootstrap', bootstrapSpec(asked));
   const { cpr = null, cmd = null } = curve.result;
   return {
-    ...{ sizes, cpr, cmd, asked, bootstrap: resampled?.result.bootstrap },
+    ...{ scored, sizes, cpr, cmd, asked, bootstrap: resampled?.result.bootstrap },
     scores: await edgeScores(made),
     circuit: await circuitOf(chosen),
     contrast: await contrastOf(curve),
@@ -153,12 +155,11 @@ async function contrastOf({ array }: StudyFinding): Promise<number> {
   return meanAndDeviation(clean.values).mean - meanAndDeviation(corrupted.values).mean;
 }
 
+/** Pruned by the scores of EAP-IG, not of EAP as ACDC++ was published: as many edges of these do more of what the model does. */
 async function searchedCircuits(
   step: StudyRun['step'],
-  { contrast, edges }: { contrast: number; edges: number },
+  { scored: scores, contrast, edges }: Pick<GreedyCircuits, 'scored' | 'contrast'> & { edges: number },
 ): Promise<SearchedCircuits> {
-  const eap = await step('eap', { kind: 'attribution', options: { method: 'eap' } });
-  const scores = { experiment: eap.experiment };
   const pruned = prunedCircuit(await step('prune', pruneSpec(scores, edges)));
   const searches: Search[] = [];
   const shares = edges <= LARGE_GRAPH ? TAU_SHARES : TAU_SHARES.slice(0, FEW_TAUS);

@@ -114,7 +114,7 @@ export function searchSection(found: FoundCircuits): ReportSection {
 }
 
 function prunedSentence({ edges, share, faithfulness }: FoundCircuits['pruned']): string {
-  const what = `the ${countText(edges)} edges strongest by EAP, ${shareText(share)} of all, whose faithfulness by themselves is ${number(faithfulness)}`;
+  const what = `the ${countText(edges)} edges strongest by EAP-IG, ${shareText(share)} of all, whose faithfulness by themselves is ${number(faithfulness)}`;
   if (faithfulness >= PRUNED_FAITHFUL) return `Pruning left ${what}.`;
   return `Pruning left ${what}, less than the ${number(PRUNED_FAITHFUL)} that was looked for: more edges were not to be tested.`;
 }

@@ -3,7 +3,7 @@ import type { Completion, PromptTokens, ResultPair } from '@demur/interp';
 import type { Table } from '../../figure.ts';
 import { refusalWordsOf } from '../../refusal-words.ts';
 import type { Replication } from './replication.ts';
-import { mostFlipping, smallestScale, steeringOptions, type SteeringSweep } from './steering-sweeps.ts';
+import { HALF, mostFlipping, smallestScale, steeringOptions, type SteeringSweep } from './steering-sweeps.ts';
 
 /** Prompts a way. */
 const PROMPTS = 6;
@@ -38,7 +38,7 @@ export async function steeredExamples(replication: Replication, sweep: SteeringS
   const { step, halves, given } = replication;
   if (given.tokenizer === null) return null;
   const { vector, way } = sweep;
-  const { scale } = smallestScale(sweep, 0.5) ?? mostFlipping(sweep);
+  const { scale } = smallestScale(sweep, HALF) ?? mostFlipping(sweep);
   const { result, array } = await step(`${vector.name}-${way}-examples`, {
     kind: 'steering',
     pairs: halves.testing.slice(0, PROMPTS),

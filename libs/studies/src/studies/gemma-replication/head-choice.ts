@@ -49,8 +49,12 @@ export async function chooseHeads({ step, halves, given: { config } }: Replicati
       tables: heads.length === 0 ? [] : [headTable(heads)],
     },
     claims: [
-      checkedClaim('few-heads', heads.length > 0 && heads.length <= FEW, found),
-      checkedClaim('heads-suffice', patch === undefined ? null : patch.score >= SUFFICIENT, together),
+      checkedClaim('few-heads', heads.length > 0 && heads.length <= FEW, `${found} 1 to ${FEW} count as few.`),
+      checkedClaim(
+        'heads-suffice',
+        patch === undefined ? null : patch.score >= SUFFICIENT,
+        patch === undefined ? together : `${together} ${SUFFICIENT} or more counts as sufficing.`,
+      ),
     ],
   };
 }

@@ -33,7 +33,11 @@ export function choosePairs(given: StudyGiven, refusal: RefusalContrast): Chosen
     },
     claims: [
       checkedClaim('absolute-scores', null, `${sizeSentence(refusal)} One model alone cannot tell.`),
-      checkedClaim('several-tokens', hasObjects ? hasLong : null, told),
+      checkedClaim(
+        'several-tokens',
+        hasObjects ? hasLong : null,
+        hasObjects ? `${told} One of several tokens, or left out, counts.` : told,
+      ),
     ],
   };
 }

@@ -5,7 +5,7 @@
 import type { CheckedClaim } from '../../claims.ts';
 import { placesInOrder } from '../../prompt-places.ts';
 import type { ReportSection } from '../../report.ts';
-import { layersText, number } from '../../wording.ts';
+import { layersText, number, percent } from '../../wording.ts';
 import { checkedClaim } from './claims.ts';
 import { courseText, curvesOf, peakOf, peakText, scoreChart, type Curves, type Site } from './curves.ts';
 import { LEAST_SIGNAL, layersOfInterest, type LayersOfInterest } from './layers-of-interest.ts';
@@ -65,11 +65,15 @@ function residualPart(curves: Curves, interest: LayersOfInterest): Part {
   };
 }
 
+/** The score that tells whether a place carries it. */
+const HALF = 0.5;
+
 /** As expected: the object carries it at first and the last position at the end, and neither where the other does. */
 function objectAndLast({ object, last }: Curves): CheckedClaim {
   const agrees =
-    object.scores[0]! >= 0.5 && object.scores.at(-1)! < 0.5 && last.scores[0]! < 0.5 && last.scores.at(-1)! >= 0.5;
-  return checkedClaim('object-and-last', agrees, `${courseText(object)} ${courseText(last)}`);
+    object.scores[0]! >= HALF && object.scores.at(-1)! < HALF && last.scores[0]! < HALF && last.scores.at(-1)! >= HALF;
+  const rule = `As expected counts ${HALF} or more at the object at the first layer and less at the last one, and the reverse at the last position.`;
+  return checkedClaim('object-and-last', agrees, `${courseText(object)} ${courseText(last)} ${rule}`);
 }
 
 /** A band in the middle of the model: not from the first layer on, and over before the last. */
@@ -77,7 +81,8 @@ function interestClaim({ after }: Curves, { layers, sentence }: LayersOfInterest
   if (after === null) return checkedClaim('layers-of-interest', null, sentence);
   const end = after.scores.length - 1;
   const isBand = peakOf(after).score >= LEAST_SIGNAL && layers[0]! > 0 && layers.at(-1)! < end;
-  return checkedClaim('layers-of-interest', isBand, `${sentence} The model has ${end + 1} layers.`);
+  const rule = `Layers of the model's ${end + 1} count that have neither the first nor the last among them, where the most is ${LEAST_SIGNAL} or more.`;
+  return checkedClaim('layers-of-interest', isBand, `${sentence} ${rule}`);
 }
 
 /** One layer at a time, and all layers up to one together. */
@@ -99,7 +104,7 @@ function bothText({ alone, upTo }: BothWays, what: string): string {
   return `Of one layer alone, ${what} scores at most ${alone.all.map(peakText).join(', ')}. Patched at all layers, it scores ${ends.join(', ')}.`;
 }
 
-const TOO_LITTLE = 'Hardly anything comes that way here, so it cannot tell.';
+const TOO_LITTLE = `Less than ${LEAST_SIGNAL} at the token after the object is hardly anything, so it cannot tell.`;
 
 /** A score this near to 1 is a full recovery. */
 const FULL = 0.95;
@@ -117,7 +122,7 @@ function attentionPart(curves: BothWays, interest: LayersOfInterest): Part {
       checkedClaim(
         'attention-falls-short',
         end < LEAST_SIGNAL ? null : end < FULL,
-        end < LEAST_SIGNAL ? `${told} ${TOO_LITTLE}` : told,
+        `${told} ${end < LEAST_SIGNAL ? TOO_LITTLE : `Less than ${FULL} at the token after the object counts as falling short.`}`,
       ),
       endClaim(curves.upTo, interest),
     ],
@@ -132,8 +137,10 @@ function endClaim({ after }: Curves, { layers }: LayersOfInterest): CheckedClaim
   const [then, whole] = [after.scores[at]!, after.scores[end]!];
   const told = `Patched ${after.at}, what attention adds scores ${number(then)} up to layer ${at}, the last of interest, and ${number(whole)} up to layer ${end}.`;
   if (whole < LEAST_SIGNAL) return checkedClaim(name, null, `${told} ${TOO_LITTLE}`);
-  if (at === end) return checkedClaim(name, false, `${told} No layer comes after ${layersText(layers)}.`);
-  return checkedClaim(name, then >= NEARLY_ALL * whole, told);
+  if (at === end)
+    return checkedClaim(name, false, `${told} No layer comes after ${layersText(layers)}, which counts against it.`);
+  const rule = `From ${percent(NEARLY_ALL)} of the latter on the former counts as nearly all.`;
+  return checkedClaim(name, then >= NEARLY_ALL * whole, `${told} ${rule}`);
 }
 
 /** The part of the whole that patching the MLPs at the object has to give to be like putting the object in. */
@@ -144,6 +151,12 @@ function mlpPart(curves: BothWays): Part {
   const agrees = curves.upTo.object.scores.at(-1)! >= LIKE_THE_OBJECT;
   return {
     section: { title: 'What the MLPs add', paragraphs: [told], figures: bothCharts(curves, 'mlp_out'), tables: [] },
-    claims: [checkedClaim('mlp-at-object', agrees, told)],
+    claims: [
+      checkedClaim(
+        'mlp-at-object',
+        agrees,
+        `${told} At the object, ${LIKE_THE_OBJECT} or more from all layers counts as being like it.`,
+      ),
+    ],
   };
 }

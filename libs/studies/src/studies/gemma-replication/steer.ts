@@ -2,13 +2,14 @@
 import type { CheckedClaim } from '../../claims.ts';
 import type { LineChart, Series, Table } from '../../figure.ts';
 import type { ReportSection } from '../../report.ts';
-import { counted } from '../../wording.ts';
+import { counted, percent } from '../../wording.ts';
 import { checkedClaim } from './claims.ts';
 import { brokenSentence, steeredExamples, type Examples } from './examples.ts';
 import type { Replication } from './replication.ts';
 import {
   ablate,
   ablationSentence,
+  HALF,
   SCALES,
   smallestScale,
   sweepScales,
@@ -101,9 +102,14 @@ function sweepTable(sweeps: readonly SteeringSweep[], words: string): Table {
 /** Whether it flips at least half of what can flip, and leaves a text at that scale; null where nothing can flip. */
 function steers({ sweep, examples }: Tried): boolean | null {
   if (sweep.flippable === 0) return null;
-  const isText = examples === null || examples.broken <= examples.steered / 2;
-  return smallestScale(sweep, 0.5) !== undefined && isText;
+  const isText = examples === null || examples.broken <= MOST_BROKEN * examples.steered;
+  return smallestScale(sweep, HALF) !== undefined && isText;
 }
+
+/** A part of the completions at that scale. */
+const MOST_BROKEN = 0.5;
+
+const RULE = `Flipping ${percent(HALF)} counts as steering, where not more than ${percent(MOST_BROKEN)} of the completions repeat themselves.`;
 
 const not = (outcome: boolean | null): boolean | null => (outcome === null ? null : !outcome);
 
@@ -117,7 +123,7 @@ export function steeringClaims({ heads, difference }: Record<VectorName, Steered
     ...headClaims(heads),
     difference === null
       ? checkedClaim('difference-steers', null, NO_DIFFERENCE)
-      : checkedClaim('difference-steers', steers(difference.induce), triedSentence(difference.induce)),
+      : checkedClaim('difference-steers', steers(difference.induce), `${triedSentence(difference.induce)} ${RULE}`),
     inhibitingClaim(all),
     lossyClaim(all.map(({ induce, inhibit }) => [induce, inhibit])[0] ?? []),
   ];
@@ -132,11 +138,15 @@ function headClaims(heads: Steered | null): CheckedClaim[] {
       checkedClaim(name, null, NO_HEADS),
     );
   const [sentence, does] = [triedSentence(heads.induce), steers(heads.induce)];
-  const half = smallestScale(heads.induce.sweep, 0.5);
+  const half = smallestScale(heads.induce.sweep, HALF);
   const isLarge = does === null ? null : does && half!.scale > LARGE_SCALE;
   return [
-    checkedClaim('heads-fail-to-steer', not(does), sentence),
-    checkedClaim('heads-need-a-large-scale', isLarge, sentence),
+    checkedClaim('heads-fail-to-steer', not(does), `${sentence} ${RULE}`),
+    checkedClaim(
+      'heads-need-a-large-scale',
+      isLarge,
+      `${sentence} ${RULE} A scale over ${LARGE_SCALE} counts as large.`,
+    ),
   ];
 }
 
@@ -145,7 +155,11 @@ function inhibitingClaim(all: readonly Steered[]): CheckedClaim {
   const flips = all.flatMap(({ inhibit, ablated }) => [steers(inhibit), steers({ sweep: ablated, examples: null })]);
   const inhibits = flips.every((does) => does === null) ? null : flips.includes(true);
   const told = all.map(({ inhibit, ablated }) => `${triedSentence(inhibit)} ${ablationSentence(ablated)}`);
-  return checkedClaim('inhibiting-fails', not(inhibits), told.join(' ') || `${NO_HEADS} ${NO_DIFFERENCE}`);
+  return checkedClaim(
+    'inhibiting-fails',
+    not(inhibits),
+    told.length === 0 ? `${NO_HEADS} ${NO_DIFFERENCE}` : [...told, RULE].join(' '),
+  );
 }
 
 /** A part of completions whose words and metric disagree from which on the metric counts as lossy. */
@@ -160,6 +174,6 @@ function lossyClaim(tried: readonly Tried[]): CheckedClaim {
   return checkedClaim(
     'metric-is-lossy',
     apart / agreements.length > LOSSY,
-    `Of ${counted(agreements.length, 'completion')} with nothing done, ${apart} ${apart === 1 ? 'refuses or complies' : 'refuse or comply'} by their words where the metric says the opposite.`,
+    `Of ${counted(agreements.length, 'completion')} with nothing done, ${apart} ${apart === 1 ? 'refuses or complies' : 'refuse or comply'} by their words where the metric says the opposite; more than ${percent(LOSSY)} counts as lossy.`,
   );
 }

@@ -11,6 +11,9 @@ import type { SteeringVector } from './steering-vectors.ts';
 /** With the 26 of the replication, so that it can be told from what is more. */
 export const SCALES = [0.25, 0.5, 0.75, 1, 1.5, 2, 4, 8, 16, 26, 64];
 
+/** The part of the prompts that can flip which tells of a scale that it works. */
+export const HALF = 0.5;
+
 export type Way = 'induce' | 'inhibit';
 
 /** Which prompts, with which sign, and what is asked of the metric: above 0 the refusing token is the likelier one. */
@@ -108,7 +111,7 @@ export function sweepSentence(sweep: SteeringSweep): string {
   if (sweep.flippable === 0)
     return `${begins} there is nothing to flip: the model ${plainly} none of ${sweep.prompts}. The mean metric goes from ${number(sweep.plain)} to ${number(sweep.rows.at(-1)!.metric)} at a scale of ${sweep.rows.at(-1)!.scale}.`;
   const of = `of the ${counted(sweep.flippable, 'prompt')} that the model ${plainly} (of ${sweep.prompts})`;
-  const [half, most] = [smallestScale(sweep, 0.5), smallestScale(sweep, 0.9)];
+  const [half, most] = [smallestScale(sweep, HALF), smallestScale(sweep, 0.9)];
   if (half === undefined) {
     const best = mostFlipping(sweep);
     return `${begins}, no tried scale up to ${sweep.rows.at(-1)!.scale} flips half ${of}; the most is ${percent(best.flipped!)}, at ${best.scale} (KL divergence ${number(best.kl)} nats).`;

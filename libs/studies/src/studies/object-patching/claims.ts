@@ -23,7 +23,7 @@ function inducesRefusal(grid: PatchGrid, { refused, rows }: PatchedCompletions):
     source: 'notebooks',
     text: 'Patching the activations at the position of the object makes the model take a harmless request for a dangerous one: refusal can be induced for harmless objects (Llama-2-7b-chat).',
     outcome: of === 0 ? 'not tested' : flipped > of / 2 ? 'agrees' : 'disagrees',
-    sentence: `${objectScore(atPlaces, layer)}, and ${flipped} of ${counted(of, 'harmless prompt')} that were not refused are${words}.`,
+    sentence: `${objectScore(atPlaces, layer)}, and ${flipped} of ${counted(of, 'harmless prompt')} that were not refused are${words}. More than half counts as inducing refusal.`,
   };
 }
 
@@ -39,6 +39,8 @@ function isThePlace({ layer, atPlaces, atColumns, columnLabels }: PatchGrid): Ch
     source: 'notebooks',
     text: 'It is the position of the object that does it (Llama-2-7b-chat).',
     outcome: object >= highest - ROUNDING ? 'agrees' : 'disagrees',
-    sentence: `Before layer ${layer} the score is ${number(object)} at the object; the highest of all single positions is ${number(highest)}, at "${columnLabels[others.indexOf(highest)]}".`,
+    sentence:
+      `Before layer ${layer} the score is ${number(object)} at the object, all its tokens patched wherever they are in a prompt. Of single columns counted from the end, ` +
+      `"${columnLabels[others.indexOf(highest)]}" has the highest, ${number(highest)}; the object counts as the place where its own is not more than ${ROUNDING} lower.`,
   };
 }

@@ -12,6 +12,9 @@ const CARRIES = 0.5;
 /** Layers 5 to 10 of 32, as parts of the depth. */
 const EARLY = { from: 5 / 32, to: 10 / 32 };
 
+/** The part of their score that has to be there. */
+const MOST = 0.5;
+
 export function claims(found: FoundHeads): CheckedClaim[] {
   return [smallSet(found), early(found)];
 }
@@ -43,12 +46,12 @@ function early({ chosen, scores, validation }: FoundHeads): CheckedClaim {
     id: 'S5.early-layers',
     source: 'notebooks',
     text: 'The heads are early ones: layers 5 to 10 of 32.',
-    outcome: outcomeOf(validation.none === undefined ? within > 0.5 : null),
+    outcome: outcomeOf(validation.none === undefined ? within > MOST : null),
     sentence:
       validation.none !== undefined
         ? `No head was chosen: ${validation.none}.`
         : `${percent(within)} of the chosen heads' summed score is at a relative depth (layer over number of layers) of ${number(EARLY.from)} to ${number(EARLY.to)}, ` +
-          `as layers 5 to 10 of 32 are; the mean depth, weighted by score, is ${number(middle)}.`,
+          `as layers 5 to 10 of 32 are; the mean depth, weighted by score, is ${number(middle)}. More than ${percent(MOST)} counts as early.`,
   };
 }
 
