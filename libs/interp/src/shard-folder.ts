@@ -22,6 +22,8 @@ const HASH_LENGTH = 64;
 export interface ShardFolder extends ShardStore {
   /** Shards, finished or begun, that are kept of the run that was asked for last. */
   count(): Promise<number>;
+  /** Drops what is kept: of one run, or of all. */
+  clear(run?: string): Promise<void>;
 }
 
 /**
@@ -63,8 +65,9 @@ export function openShardFolder(dir: string, onDamaged: (file: string) => void =
         throw new OutputError(folder, cause);
       }
     },
-    clear: async () => {
-      for (const name of await names()) await rm(join(folder, name), { force: true });
+    clear: async (run) => {
+      const own = (name: string) => run === undefined || run.startsWith(fileName.exec(name)!.groups!['run']!);
+      for (const name of (await names()).filter(own)) await rm(join(folder, name), { force: true });
       await removeIfEmpty(folder);
     },
   };

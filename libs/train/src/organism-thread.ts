@@ -24,6 +24,7 @@ export type TrainingMessage =
   | { type: 'resumed'; step: number }
   | { type: 'step'; report: StepReport; of: number }
   | { type: 'stopped'; step: number }
+  | { type: 'done' }
   | { type: 'failed'; message: string };
 
 /** Any message to the thread asks it to stop: after the step that it is at, with a checkpoint. */
@@ -59,7 +60,7 @@ class Checkpoints {
   }
 
   clear(): Promise<void> {
-    return this.#store.clear();
+    return this.#store.clear(this.#key.run);
   }
 }
 
@@ -121,6 +122,7 @@ async function run(): Promise<void> {
     if (losses === undefined) return;
     await writeModel(network, plan, { vocabulary, losses });
     await checkpoints.clear();
+    say({ type: 'done' });
   } finally {
     network.dispose();
   }
