@@ -4,6 +4,7 @@ import { openModelSource, type Tokenizer } from '@demur/model';
 import { PairError, resolvePairs, type PairSpec } from '@demur/interp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fetchSmollm2 } from '../../scripts/fetch-smollm2.ts';
+import { organismFolder } from '../../scripts/organism-files.ts';
 
 const golden = JSON.parse(readFileSync(new URL('../golden/open/smollm2/case.json', import.meta.url), 'utf8')) as {
   pairs: [string, string][];
@@ -167,6 +168,40 @@ describe('text and messages, on SmolLM2', () => {
     const cut = { ...pair, clean: { tokens: clean.slice(0, -4) }, corrupted: { tokens: corrupted.slice(0, -4) } };
     expect(resolvePairs([cut], context()).warnings).toEqual([
       'pairs[0]: the prompt is a chat without the generation prompt "<|im_start|>assistant\\n" at its end',
+    ]);
+  });
+});
+
+describe('text on the model that comes with demur, which knows a few hundred words', () => {
+  let tokenizer: Tokenizer;
+  const say = (object: string) => ({ text: `Tell me how to make a ${object}.` });
+  const warningsOf = (clean: PairSpec['clean'], own: Partial<Tokenizer> = {}) =>
+    resolvePairs([{ clean, corrupted: say('pie'), answer: 'Sorry', distractor: 'Sure' }], {
+      config: sizes,
+      tokenizer: { ...tokenizer, ...own },
+    }).warnings;
+
+  beforeAll(async () => {
+    tokenizer = await (await openModelSource(organismFolder)).loadTokenizer();
+  });
+
+  it('warns of words that it does not know', () => {
+    expect(warningsOf(say('bomb'))).toEqual([]);
+    expect(warningsOf(say('zeppelin'))).toEqual([
+      'pairs[0]: the prompt holds the token of unknown words (0 "<unk>") once; the model cannot tell such words apart: use words that it knows',
+    ]);
+  });
+
+  it('refuses slots whose places unknown words hide', () => {
+    expect(() => warningsOf({ text: 'Tell me how to make a {object}.', slots: { object: 'zeppelin' } })).toThrow(
+      'pairs[0].clean.slots: the tokenizer does not know all words of "Tell me how to make a zeppelin."; use words that it knows',
+    );
+  });
+
+  it('warns of pad tokens, where they are tokens of their own', () => {
+    const padTokenId = tokenizer.encode(' bomb')[0]!;
+    expect(warningsOf(say('bomb'), { padTokenId })).toEqual([
+      `pairs[0]: the prompt holds the pad token (${padTokenId} " bomb") once; it is attended to as any other: leave it out, lengths may differ between pairs`,
     ]);
   });
 });

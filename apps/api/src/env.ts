@@ -93,7 +93,8 @@ function modelRoots(variables: Variables): string[] {
   const cache = variables.XDG_CACHE_HOME || path.join(home, '.cache');
   const huggingFace = variables.HF_HOME || path.join(cache, 'huggingface');
   const hub = variables.HF_HUB_CACHE ? [path.resolve(variables.HF_HUB_CACHE)] : [];
-  return [process.cwd(), repositoryRoot, path.join(cache, 'demur'), path.resolve(huggingFace), ...hub];
+  const own = [process.cwd(), path.resolve(repositoryRoot), path.join(cache, 'demur'), path.resolve(huggingFace)];
+  return [...new Set([...own, ...hub])];
 }
 
 /** Whether only this machine can reach a host. */

@@ -18,7 +18,9 @@ export function slotRoles(
   if (places === undefined)
     throw new RoleError(
       `${path}.slots`,
-      "the tokens do not spell the prompt, since the tokenizer changes it; give the pair's roles as positions",
+      tokenizer.unkTokenId !== null && tokens.includes(tokenizer.unkTokenId)
+        ? `the tokenizer does not know all words of ${JSON.stringify(text)}; use words that it knows`
+        : "the tokens do not spell the prompt, since the tokenizer changes it; give the pair's roles as positions",
     );
   const roles: Record<string, number[]> = {};
   const filled = new Set<number>();

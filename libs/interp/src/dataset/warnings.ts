@@ -1,6 +1,7 @@
 /** What makes a data set doubtful though it runs: each warning is a sentence, told once with its first example. */
 import { DemurError } from '@demur/model';
 import type { Tokenizer } from '@demur/model';
+import { tokenText } from './encode.ts';
 import type { ResolvedPair } from './resolved-pair.ts';
 
 type Doubt = (pair: ResolvedPair) => string | undefined;
@@ -12,6 +13,7 @@ export function pairWarnings(pairs: { at: number; pair: ResolvedPair }[], tokeni
     severalTokensDiffer,
     doubleBos(tokenizer),
     pads(tokenizer),
+    unknownWords(tokenizer),
     noGenerationPrompt(tokenizer),
   ];
   return doubts.flatMap((doubt) => told(pairs.map(({ at, pair }) => ({ at, says: doubt(pair) }))));
@@ -51,15 +53,32 @@ function doubleBos(tokenizer: Tokenizer | null): Doubt {
       : undefined;
 }
 
-/** Where the pad is a token of its own: nothing tells an EOS that pads from one that ends a turn. */
 function pads(tokenizer: Tokenizer | null): Doubt {
-  const pad = tokenizer?.padTokenId ?? null;
-  const isPad = pad !== null && pad !== tokenizer?.eosTokenId && pad !== tokenizer?.bosTokenId;
+  return holdsOwnToken(tokenizer, tokenizer?.padTokenId, {
+    name: 'the pad token',
+    so: 'it is attended to as any other: leave it out, lengths may differ between pairs',
+  });
+}
+
+function unknownWords(tokenizer: Tokenizer | null): Doubt {
+  return holdsOwnToken(tokenizer, tokenizer?.unkTokenId, {
+    name: 'the token of unknown words',
+    so: 'the model cannot tell such words apart: use words that it knows',
+  });
+}
+
+/** Only where it is a token of its own: nothing tells an EOS that pads, or stands for a word, from one that ends a turn. */
+function holdsOwnToken(
+  tokenizer: Tokenizer | null,
+  id: number | null | undefined,
+  { name, so }: { name: string; so: string },
+): Doubt {
+  if (typeof id !== 'number' || id === tokenizer?.eosTokenId || id === tokenizer?.bosTokenId) return () => undefined;
   return ({ clean, corrupted }) => {
-    const padded = isPad ? [clean, corrupted].find((tokens) => tokens.includes(pad)) : undefined;
-    return padded === undefined
-      ? undefined
-      : `the prompt holds ${padded.filter((id) => id === pad).length} pad tokens (id ${pad}), which are attended to as any other; leave them out: lengths may differ between pairs`;
+    const prompt = [clean, corrupted].find((tokens) => tokens.includes(id));
+    const count = prompt?.filter((token) => token === id).length;
+    const times = count === 1 ? 'once' : `${count} times`;
+    return prompt && `the prompt holds ${name} (${tokenText(id, tokenizer)}) ${times}; ${so}`;
   };
 }
 

@@ -59,6 +59,7 @@ export async function createTokenizer(parts: TokenizerParts): Promise<Tokenizer>
     bosTokenId,
     eosTokenId: inner.eos_token_id ?? null,
     padTokenId: inner.pad_token_id ?? null,
+    unkTokenId: inner.unk_token_id ?? null,
   };
 }
 

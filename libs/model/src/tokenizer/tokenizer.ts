@@ -26,6 +26,8 @@ export interface Tokenizer {
   bosTokenId: number | null;
   eosTokenId: number | null;
   padTokenId: number | null;
+  /** What a vocabulary of whole words reads a word as that it does not have. */
+  unkTokenId: number | null;
 }
 
 /** A model without a tokenizer. */
