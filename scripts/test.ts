@@ -1,88 +1,52 @@
 /**
  * The gate, `npm test`: formatting, lint, types, unused code, then every test; a line a step, and as the last line
  * `N passed, N failed`, where each static step counts as one. Exits 1 unless nothing failed.
- * `--no-cache` does all of lint and types anew instead of what changed since the last time.
+ * `--all` does all of lint and types anew instead of what changed since the last time, and tries more damaged models.
  */
-import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { aptInstall } from './apt-install.ts';
 import { runCommand } from './run-command.ts';
 import { trySetup } from './setup.ts';
 import { stagedVariant } from './tensorflow.ts';
-import { readVitestReport, type Outcome } from './vitest-report.ts';
-
-interface Step {
-  name: string;
-  run(): Promise<Outcome>;
-}
+import { runTests, type Outcome } from './vitest-groups.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const bin = join(root, 'node_modules', '.bin');
-const cache = process.argv.includes('--no-cache') ? ['--skip-nx-cache'] : [];
+const isAll = process.argv.includes('--all');
 
-/** The folders of test/ in the order of their dependence; a folder that is not named here comes last. */
-const groupOrder = ['model', 'interp', 'golden', 'db', 'api', 'ui', 'cli', 'e2e'];
+/** Run beside each other: alone, each leaves cores idle. */
+const staticSteps = {
+  prettier: ['prettier', '--check', '--log-level', 'warn', '.'],
+  'eslint and types': ['nx', 'run-many', '-t', 'lint', 'typecheck', ...(isAll ? ['--skip-nx-cache'] : [])],
+  knip: ['knip'],
+};
 
-const staticSteps: Step[] = [
-  staticStep('prettier', ['prettier', '--check', '--log-level', 'warn', '.']),
-  staticStep('eslint', ['nx', 'run-many', '-t', 'lint', ...cache]),
-  staticStep('types', ['nx', 'run-many', '-t', 'typecheck', ...cache]),
-  staticStep('knip', ['knip']),
-];
-
-function staticStep(name: string, [program = '', ...args]: string[]): Step {
-  return { name, run: () => runStatic(program, args) };
-}
-
-async function runStatic(program: string, args: string[]): Promise<Outcome> {
-  const env = { NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NO_COLOR: '1', FORCE_COLOR: undefined };
-  const { code, output } = await runCommand(join(bin, program), args, { cwd: root, env });
-  return code === 0 ? { passed: 1, failed: 0, skipped: [] } : { passed: 0, failed: 1, skipped: [], output };
-}
-
-async function testSteps(): Promise<Step[]> {
-  const groups = await testGroups();
-  return groups.map((group) => ({ name: `tests of ${group}`, run: () => runGroup(group) }));
-}
-
-async function testGroups(): Promise<string[]> {
-  const files = await readdir(join(root, 'test'), { recursive: true });
-  const tests = files.filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules'));
-  const groups = [...new Set(tests.map((file) => file.split(/[\\/]/)[0] ?? ''))];
-  const rank = (group: string) => (groupOrder.includes(group) ? groupOrder.indexOf(group) : groupOrder.length);
-  return groups.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
-}
-
-async function runGroup(group: string): Promise<Outcome> {
-  const folder = await mkdtemp(join(tmpdir(), 'demur-test-'));
-  try {
-    const report = join(folder, 'report.json');
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const env = { NO_COLOR: '1', FORCE_COLOR: undefined };
-    const { code, output } = await runCommand(join(bin, 'vitest'), ['run', `test/${group}/`, ...reporters], {
-      cwd: root,
-      env,
-    });
-    const outcome = existsSync(report) ? await readVitestReport(report) : { passed: 0, failed: 0, skipped: [] };
-    // An error outside of every test, such as a file that does not load or a worker that crashed, is a failure too.
-    const failed = code === 0 ? outcome.failed : Math.max(1, outcome.failed);
-    return { ...outcome, failed, output: failed === 0 ? undefined : output };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function runStep(step: Step): Promise<Outcome> {
+async function runStatic([name, [program = '', ...args]]: [string, string[]]): Promise<Outcome> {
   const start = performance.now();
-  const outcome = await step.run();
-  const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(7);
-  const counts = `${outcome.passed} passed, ${outcome.failed} failed`;
-  if (outcome.output !== undefined) console.log(outcome.output.trimEnd());
-  console.log(`${outcome.failed === 0 ? 'ok  ' : 'FAIL'} ${step.name.padEnd(18)} ${seconds} s   ${counts}`);
-  for (const skipped of outcome.skipped) console.log(`     skipped: ${skipped}`);
+  const env = { NX_DAEMON: 'false', NX_NO_CLOUD: 'true' };
+  const { code, output } = await runCommand(join(bin, program), args, { cwd: root, env });
+  const outcome: Outcome =
+    code === 0 ? { passed: 1, failed: 0, skipped: [] } : { passed: 0, failed: 1, skipped: [], output };
+  print(name, outcome, secondsSince(start));
   return outcome;
+}
+
+/** A line for each folder of test/, with the seconds of its files, two of which run at a time; then one for them together. */
+async function runAllTests(): Promise<Outcome> {
+  const start = performance.now();
+  const outcome = await runTests(root, (group) => print(`tests of ${group.name}`, group, group.seconds));
+  print('all tests', { ...outcome, skipped: [] }, secondsSince(start));
+  return outcome;
+}
+
+const secondsSince = (start: number): number => (performance.now() - start) / 1000;
+
+/** A step's line, after what it printed if it failed. */
+function print(name: string, { passed, failed, skipped, output }: Outcome, seconds: number): void {
+  if (output !== undefined) console.log(output.trimEnd());
+  const step = `${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(18)} ${seconds.toFixed(1).padStart(7)} s`;
+  console.log(`${step}   ${passed} passed, ${failed} failed`);
+  for (const test of skipped) console.log(`     skipped: ${test}`);
 }
 
 /** TensorFlow, with a compiler for it where root can install one, as in CI. Without it the tests say what they skip. */
@@ -100,8 +64,11 @@ function summary(outcomes: Outcome[]): string {
   return skipped === 0 ? line : `${line}, ${skipped} skipped`;
 }
 
+// Tests compare what programs print; Node warns of both variables together.
+process.env['NO_COLOR'] = '1';
+delete process.env['FORCE_COLOR'];
+if (isAll) process.env['DEMUR_FUZZ_COUNT'] ??= '10000';
 await prepareEngine((line) => console.log(line));
-const outcomes: Outcome[] = [];
-for (const step of [...staticSteps, ...(await testSteps())]) outcomes.push(await runStep(step));
+const outcomes = [...(await Promise.all(Object.entries(staticSteps).map(runStatic))), await runAllTests()];
 console.log(summary(outcomes));
 process.exitCode = outcomes.some((outcome) => outcome.failed > 0) ? 1 : 0;
