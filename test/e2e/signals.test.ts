@@ -26,17 +26,19 @@ test.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
   async () => {
     const file = fileURLToPath(new URL('./products-under-signals.ts', import.meta.url));
     const env = { ...process.env, ...backendEnvironment() };
-    const child = spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(process.execPath, [file], { env, stdio: ['pipe', 'pipe', 'ignore'] });
     const closed = once(child, 'close');
     const lines = createInterface(child.stdout);
     let last = '';
     lines.on('line', (line) => (last = line));
     await once(lines, 'line');
     await runCommand('python3', ['-c', sendToEveryThread, String(child.pid)]);
+    child.stdin.end();
     expect(await closed).toEqual([0, null]);
     const report = JSON.parse(last) as SignalReport;
     expect(report.different).toBe(0);
     expect(report.products).toBeGreaterThan(50);
-    expect(report.signals).toBeGreaterThan(2000);
+    // Far fewer than were sent: those that come before a thread runs again are one.
+    expect(report.signals).toBeGreaterThan(100);
   },
 );

@@ -1,5 +1,6 @@
-// Ten thousand damaged copies of the small models of test/golden: each opens, is hashed, loaded, tokenized and chatted
-// with, or is refused in a sentence that names the file. No crash, no hang, no hoard of memory, no other error.
+// Damaged copies of the small models of test/golden: each opens, is hashed, loaded, tokenized and chatted with, or is refused
+// in a sentence that names the file. No crash, no hang, no hoard of memory, no other error. Of one seed they are always the
+// same, so that the gate tries two thousand, which reach every reader, and `npm run test:all` ten thousand.
 //
 //   DEMUR_FUZZ_SEED=7 vitest run test/model/fuzz                        another row of mutants
 //   DEMUR_FUZZ_SEED=7 DEMUR_FUZZ_MUTANT=123 vitest run test/model/fuzz  one of them
@@ -15,7 +16,7 @@ import { runMutants, type Findings } from './run-mutants.ts';
 const environment = process.env;
 const seed = Number(environment['DEMUR_FUZZ_SEED'] ?? 1);
 const only = environment['DEMUR_FUZZ_MUTANT'];
-const count = Number(environment['DEMUR_FUZZ_COUNT'] ?? 10_000);
+const count = Number(environment['DEMUR_FUZZ_COUNT'] ?? 2000);
 const mutants = only === undefined ? Array.from({ length: count }, (_, i) => i) : [Number(only)];
 
 /** What a person needs to see one again: its number, what was done to which file, what happened, and the model itself. */
@@ -31,7 +32,7 @@ function described({ mutant, why }: Findings['broken'][number]): string {
 }
 
 describe('mutants of real model files', () => {
-  it(`open or are refused (seed ${seed})`, { timeout: 600_000 }, async () => {
+  it(`open or are refused (seed ${seed})`, { timeout: 900_000 }, async () => {
     const { outcomes, originals, broken } = await runMutants(seed, mutants, 2);
     for (const [name, { outcome, message }] of originals) {
       expect(`${name} ${outcome} ${message}`).toMatch(/ (opened|TOKENIZER_MISSING) /);

@@ -9,7 +9,7 @@ const HEAP_MEGABYTES = 512;
 const PEAK_MEGABYTES = 400;
 const SLOW_MILLISECONDS = 8_000;
 /** Without a word for so long, a child hangs; it also covers starting one. */
-const SILENCE_MILLISECONDS = 30_000;
+const SILENCE_MILLISECONDS = 120_000;
 
 export interface Findings {
   /** Mutants by outcome: `opened` or the code of the refusal. */

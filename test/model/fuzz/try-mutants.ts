@@ -86,14 +86,14 @@ const base = peakMegabytes();
 for (const number of job.mutants) {
   const mutant = makeMutant(corpus, job.seed, number);
   models.write(mutant);
-  const start = performance.now();
+  const start = process.cpuUsage();
   const found = await outcomeOf(models.path(mutant.original));
-  const milliseconds = performance.now() - start;
+  const { user, system } = process.cpuUsage(start);
   models.restore(mutant);
   process.send!({
     mutant: number,
     ...found,
-    milliseconds,
+    milliseconds: (user + system) / 1000,
     peakMegabytes: peakMegabytes() - base,
   } satisfies MutantReport);
 }
