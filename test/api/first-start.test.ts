@@ -52,7 +52,7 @@ it('answers at once, with four studies of one model in its queue', async () => {
     ['REFUSAL_HEADS', 'EAP_HEADS', 'LAYER_CURVE', 'OBJECT_PATCHING'].map((name) => [name, 'refusal-organism']),
   );
   expect(server.output()).toContain(`curl -s ${server.url}/graphql`);
-}, 400_000);
+});
 
 it('has the web interface on the same port, once it is built', async () => {
   const page = await until(
@@ -61,7 +61,7 @@ it('has the web interface on the same port, once it is built', async () => {
   );
   expect(page.status).toBe(200);
   expect(await page.text()).toContain('<title>demur');
-}, 400_000);
+});
 
 it('goes on with them at the second start, and adds nothing', async () => {
   const before = await studies();
@@ -74,7 +74,7 @@ it('goes on with them at the second start, and adds nothing', async () => {
     before.map(({ id }) => ({ id, status: 'SUCCEEDED', error: null })),
   );
   expect(server.output()).not.toMatch(/Building|are being made/);
-}, 400_000);
+});
 
 it('then answers the first query of the greeting, which is README.md’s, with the strongest edges', async () => {
   const query = firstQuery(server.output());

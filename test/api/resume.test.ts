@@ -23,7 +23,7 @@ beforeAll(async () => {
   const { arrays } = await runExperiment(parseSpec(spec), { pool });
   reference = Buffer.from(encodeSafetensors(arrays));
   await pool.close();
-}, 120_000);
+});
 
 /** Waits until so much of an experiment has run. */
 async function untilDone(server: TestServer, id: string, least: number): Promise<void> {
@@ -47,7 +47,7 @@ onBothDatabases((home) => {
   };
   afterAll(() => server?.stop());
 
-  it('a killed server, a cancelled run, and the next run of the same specification', { timeout: 240_000 }, async () => {
+  it('a killed server, a cancelled run, and the next run of the same specification', async () => {
     await start();
     const { createExperiment: first } = await server.get<{ createExperiment: { id: string } }>(
       'mutation ($spec: JSON!) { createExperiment(spec: $spec) { id } }',

@@ -39,7 +39,7 @@ interface Experiment {
   circuit: { edgeCount: number; edges: { nodes: { name: string }[] } } | null;
 }
 
-describe.skipIf(!there)('SmolLM2-135M-Instruct (skipped where it cannot be fetched)', { timeout: 400_000 }, () => {
+describe.skipIf(!there)('SmolLM2-135M-Instruct (skipped where it cannot be fetched)', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let server: TestServer;
   const experiments: Record<string, Experiment> = {};
@@ -69,7 +69,7 @@ describe.skipIf(!there)('SmolLM2-135M-Instruct (skipped where it cannot be fetch
       experiments[kind] = experiment;
       arrays[kind] = { bytes, byName: decodeSafetensors(bytes) };
     }
-  }, 400_000);
+  });
   afterAll(async () => {
     await server?.stop();
     await folder?.remove();

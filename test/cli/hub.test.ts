@@ -93,7 +93,7 @@ it('tells how far a download is, and a cancelled one as cancelled', async () => 
   });
   let stderr = '';
   child.stderr!.on('data', (text: string) => (stderr += text));
-  await expect.poll(() => hub.fetches().length, { timeout: 30_000 }).toBe(2);
+  await expect.poll(() => hub.fetches().length).toBe(2);
   child.kill('SIGINT');
   const code = await new Promise((ended) => child.on('close', ended));
   expect({ code, stderr }).toEqual({ code: 130, stderr: 'cancelled\n' });

@@ -79,9 +79,9 @@ class JobSession {
   }
 
   /** The experiment as soon as it has this status. */
-  async until(id: string, status: ExperimentStatus, timeoutMs = 60_000): Promise<Experiment> {
+  async until(id: string, status: ExperimentStatus): Promise<Experiment> {
     const isThere = () => findExperiment(this.db, id).then((experiment) => experiment?.status);
-    await expect.poll(isThere, { timeout: timeoutMs, interval: 50 }).toBe(status);
+    await expect.poll(isThere, { interval: 50 }).toBe(status);
     return (await findExperiment(this.db, id))!;
   }
 }
@@ -204,7 +204,7 @@ function cancelTests(session: JobSession): void {
     await session.until(id, 'RUNNING');
     await session.db.orm.update(experiments).set({ status: 'CANCELLED' }).where(eq(experiments.id, id));
     const next = await session.enqueue();
-    await session.until(next.id, 'RUNNING', 10_000);
+    await session.until(next.id, 'RUNNING');
     await session.jobs.cancel(next.id);
   });
 }

@@ -82,10 +82,8 @@ onBothDatabases((home) => {
     const bad = await ask('bad');
     await jobs.modelChecks.work(handler);
     const last = async (model: string) => (await listModelChecks(db, model))[0];
-    await expect.poll(() => last(good), { timeout: 20_000 }).toMatchObject({ status: 'ENDED', ...outcome });
-    await expect
-      .poll(() => last(bad), { timeout: 20_000 })
-      .toMatchObject({ status: 'FAILED', error: { code: 'MODEL_CHECK_NOT_OPEN' } });
+    await expect.poll(() => last(good)).toMatchObject({ status: 'ENDED', ...outcome });
+    await expect.poll(() => last(bad)).toMatchObject({ status: 'FAILED', error: { code: 'MODEL_CHECK_NOT_OPEN' } });
     await jobs.stop();
     await db.close();
   });
@@ -109,7 +107,7 @@ onBothDatabases((home) => {
     expect((await listModelChecks(db, lost))[0]).toMatchObject({ status: 'FAILED', error: { code: 'WORKER_DIED' } });
     await jobs.modelChecks.work(() => Promise.resolve(outcome));
     await expect
-      .poll(async () => (await listModelChecks(db, stopped))[0], { timeout: 20_000 })
+      .poll(async () => (await listModelChecks(db, stopped))[0])
       .toMatchObject({ status: 'ENDED', passed: false });
     await jobs.stop();
     await db.close();

@@ -150,7 +150,7 @@ onBothDatabases((home) => {
       return study.id;
     });
   const until = ({ db }: Home, id: string, wanted: object) =>
-    expect.poll(() => findStudy(db, id), { timeout: 20_000, interval: 50 }).toMatchObject(wanted);
+    expect.poll(() => findStudy(db, id), { interval: 50 }).toMatchObject(wanted);
 
   it('is made by a worker, and what it throws is kept; asked for again it is made again', async () => {
     const here = await open();

@@ -34,7 +34,7 @@ function residentMegabytes({ pid }: EnginePool): number {
 
 // Only Linux tells what another process has resident.
 describe.runIf(platform() === 'linux').each(['tensorflow', 'wasm'] as const)('on %s', (backend) => {
-  it('hundreds of shards leave memory as it was', { timeout: 240_000 }, async () => {
+  it('hundreds of shards leave memory as it was', async () => {
     const model = join(folder, `small-${backend}`);
     writeRandomLlama(model, { layers: 2, dModel: 128, heads: 4, dMlp: 256, vocabulary: 200 });
     const pool = await opened({ backend });
@@ -50,7 +50,7 @@ describe.runIf(platform() === 'linux').each(['tensorflow', 'wasm'] as const)('on
     expect(isAtRest(), samples.map(Math.round).join(' ')).toBe(true);
   });
 
-  it('twenty models in turn leave memory as one does', { timeout: 240_000 }, async () => {
+  it('twenty models in turn leave memory as one does', async () => {
     const models = ['a', 'b'].map((name) => join(folder, `${name}-${backend}`));
     for (const model of models) {
       writeRandomLlama(model, { layers: 8, dModel: 384, heads: 6, dMlp: 1024, vocabulary: 1000 });

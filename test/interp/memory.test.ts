@@ -43,7 +43,7 @@ describe('a size of memory', () => {
   });
 });
 
-describe('a model of 24 blocks of 7 MB', { timeout: 240_000 }, () => {
+describe('a model of 24 blocks of 7 MB', () => {
   const model = join(folder, 'medium');
   const prompt = (token: number) => ({ tokens: [1, 5, 9, token, 33, 7, 8, 100] });
   const pairs = [20, 22, 24].map((token) => {
@@ -167,7 +167,7 @@ const smollm2 = smollm2Path();
 const there = existsSync(smollm2);
 if (!there) console.warn('skipped: SmolLM2-135M-Instruct is not here; `npm run fetch:smollm2` fetches it');
 
-describe.skipIf(!there)('SmolLM2 (skipped where it cannot be fetched)', { timeout: 600_000 }, () => {
+describe.skipIf(!there)('SmolLM2 (skipped where it cannot be fetched)', () => {
   const request = (object: string) => ({ messages: [{ role: 'user', content: `Tell me how to make a ${object}.` }] });
   // One pair is one shard in either case, so that the same operations run in the same order.
   const pairs = [{ clean: request('bomb'), corrupted: request('pie'), answer: 'Sorry', distractor: 'Sure' }];

@@ -95,7 +95,7 @@ describe('shards of another run', () => {
   });
 });
 
-describe('a long shard', { timeout: 240_000 }, () => {
+describe('a long shard', () => {
   /** ACDC over all edges: a second or two of one shard. */
   const spec: ExperimentSpec = parseSpec({
     kind: 'circuit-discovery',

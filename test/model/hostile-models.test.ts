@@ -210,7 +210,7 @@ describe('chat templates', () => {
     ['of two million characters', 'x'.repeat(2_000_000), '2000000 characters'],
   ];
 
-  it.each(templates)('%s', { timeout: 60_000 }, async (_, template, part) => {
+  it.each(templates)('%s', async (_, template, part) => {
     const path = copyOf('sources/sharded');
     writeFileSync(join(path, 'chat_template.jinja'), template);
     const tokenizer = await (await openModelSource(path)).loadTokenizer();

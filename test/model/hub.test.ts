@@ -501,10 +501,10 @@ describe('two at once', () => {
     hub.faults.pauseMs = 500;
     const first = resolving();
     const locks = join(home, 'hub/.locks/models--lab--tiny');
-    await expect.poll(() => existsSync(locks) && readdirSync(locks)[0], { timeout: 30_000 }).toContain(sha256(big));
+    await expect.poll(() => existsSync(locks) && readdirSync(locks)[0]).toContain(sha256(big));
     await expect.poll(() => existsSync(`${join(folder(), 'blobs', sha256(big))}.incomplete`)).toBe(true);
     const second = resolving();
-    await expect.poll(() => second.hasAsked(), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => second.hasAsked()).toBe(true);
     first.child.kill('SIGKILL');
     hub.faults.pauseMs = 0;
     expect(await second.ended).toBe(0);

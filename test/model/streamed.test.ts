@@ -284,7 +284,7 @@ describe('a file that changes under a streamed model', () => {
     await sleep(500);
     const before = held();
     for (let i = 0; i < 8; i++) open();
-    await expect.poll(() => held().every((count, i) => count <= before[i]! + 1), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => held().every((count, i) => count <= before[i]! + 1)).toBe(true);
   });
 
   it('is read no more once the weights are closed', async () => {

@@ -70,7 +70,7 @@ function statedBy(list: readonly Example[]): Stated {
 /** The prompt; of prose all. */
 const promptOf = (example: Example): string => texts.get(example)!.split('<|assistant|>')[0]!;
 
-describe('the corpus', { timeout: 120_000 }, () => {
+describe('the corpus', () => {
   const trained = statedBy(train);
   const heldOut = (split: Example['split']): Example[] =>
     examples.filter((of) => of.split === split && of.request !== '');
