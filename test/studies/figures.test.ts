@@ -101,6 +101,12 @@ describe('a heat map', () => {
     expect(figureSvg(heatMap([[1]], ['0'], ['a']))).not.toContain('no value');
   });
 
+  it('has no side of the scale for values below 0 where there are none', () => {
+    const ends = (values: number[][]) => figureSvg(heatMap(values, ['0'], ['a', 'b'])).match(/>−?27</g);
+    expect(ends([[27, -1]])).toEqual(['>−27<', '>27<']);
+    expect(ends([[27, 0]])).toEqual(['>27<']);
+  });
+
   it('keeps the names of 40 positions and 32 layers apart, and all of it inside', () => {
     const names = Array.from({ length: 40 }, (_, i) => `token number ${i}, a long one`);
     const layers = Array.from({ length: 32 }, (_, i) => String(i));

@@ -2,10 +2,12 @@
  * Studies on their pages: asked for by the form, followed while they run, read as a report. The real server with a tiny model,
  * in real Chromium; what the pages show is compared with what GraphQL answers to queries written out here.
  */
+import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildUi } from '../../scripts/build-ui.ts';
-import { startServer, temporaryFolder, type TestServer } from '../api/server.ts';
+import { runCommand } from '../../scripts/run-command.ts';
+import { root, startServer, temporaryFolder, type TestServer } from '../api/server.ts';
 import { goldenCase } from '../golden/golden-case.ts';
 import { chromiumMissing, startChromium } from '../support/chromium.ts';
 
@@ -186,10 +188,10 @@ describe.skipIf(missing)(`the pages of studies${missing ? ` (${missing})` : ''}`
       expect(hrefs).toEqual([`/studies/${doneId}`, `/studies/${stoppedId}`]);
       const { stopped } = await studyOf(stoppedId);
       const [, second] = (await rows.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
-      expect(second).toMatch(/Tiny llama Mixed pairs Stopped just now [\d.]+ s$/);
+      expect(second).toMatch(/Tiny llama Mixed pairs Stopped [\w ]+ [\d.]+ m?s$/);
       expect(second).toContain(stopped);
       expect((await rows.first().innerText()).replaceAll(/\s+/g, ' ')).toMatch(
-        /Tiny llama Mixed pairs Succeeded just now [\d.]+ s$/,
+        /Tiny llama Mixed pairs Succeeded [\w ]+ [\d.]+ m?s$/,
       );
       await page.getByLabel('Study').selectOption('ACDCPP');
       await page.waitForURL('**/studies?name=ACDCPP');
@@ -224,6 +226,24 @@ describe.skipIf(missing)(`the pages of studies${missing ? ` (${missing})` : ''}`
     it('say so where there is no such study', async () => {
       await open('/studies/none');
       await page.getByText('There is no such study').waitFor();
+    });
+
+    it('ask for an API token where the server needs one, and download with it', async () => {
+      await server.stop();
+      const env = { DEMUR_DATA: home.path, HOST: '0.0.0.0' };
+      const program = ['scripts/start.ts', '--create-token', 'reader'];
+      const { stdout } = await runCommand(process.execPath, program, { cwd: root, env });
+      server = await startServer(env);
+      const url = server.url.replace('0.0.0.0', '127.0.0.1');
+      await page.goto(`${url}/studies/${doneId}`);
+      await page.getByRole('alert').getByText('needs an API token').waitFor();
+      await page.getByLabel('API token').fill(stdout);
+      await page.getByRole('button', { name: 'Use it' }).click();
+      const download = page.waitForEvent('download');
+      await page.getByRole('link', { name: 'Download .json' }).click();
+      expect(JSON.parse(await readFile(await (await download).path(), 'utf8'))).toMatchObject({ study: 'layer-curve' });
+      expect((await download).suggestedFilename()).toBe(`${doneId}.json`);
+      expect(troubles.splice(0).join()).toMatch(/^Failed to load resource: [^,]* 401 \(Unauthorized\)$/);
     });
   });
 });

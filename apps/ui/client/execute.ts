@@ -1,6 +1,7 @@
 /** Sends one typed operation to /graphql of the same origin and gives its data. */
 import type { TypedDocumentString } from '../graphql/graphql.ts';
 import { ApiError, ConnectionError } from './api-error.ts';
+import { tokenHeaders } from './api-token.ts';
 
 interface Answer<T> {
   data?: T | null;
@@ -23,7 +24,7 @@ export async function execute<T, V>(document: TypedDocumentString<T, V>, options
 }
 
 async function post(body: unknown, signal?: AbortSignal): Promise<Response> {
-  const headers = { 'content-type': 'application/json', accept: 'application/json' };
+  const headers = { 'content-type': 'application/json', accept: 'application/json', ...tokenHeaders() };
   try {
     return await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify(body), signal });
   } catch (cause) {

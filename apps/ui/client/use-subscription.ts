@@ -2,13 +2,16 @@
 /** A GraphQL subscription over one web socket to /graphql, opened with the first subscriber and closed after the last. */
 import { createClient, type Client } from 'graphql-ws';
 import { useEffect, useEffectEvent } from 'react';
+import { tokenHeaders } from './api-token.ts';
 import type { TypedDocumentString } from '../graphql/graphql.ts';
 
 let client: Client | undefined;
 
 const socketUrl = (): string => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/graphql`;
 
-const sharedClient = (): Client => (client ??= createClient({ url: socketUrl, lazy: true, retryAttempts: 20 }));
+/** A web socket has no headers of a page's own: the token is a parameter of the connection. */
+const sharedClient = (): Client =>
+  (client ??= createClient({ url: socketUrl, connectionParams: tokenHeaders, lazy: true, retryAttempts: 20 }));
 
 export interface SubscriptionOptions<T, V> {
   variables: V;

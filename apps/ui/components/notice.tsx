@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { ApiError } from '../client/api-error.ts';
 import styles from './notice.module.css';
+import { TokenForm, tokenCodes } from './token-form.tsx';
 
 /** The server's own sentence, with code and path when it gave them. */
 export function ErrorNotice({ error, retry }: { error: Error; retry?: () => void }) {
@@ -14,6 +15,7 @@ export function ErrorNotice({ error, retry }: { error: Error; retry?: () => void
           {code && <code>{code}</code>} {path && <code>{path}</code>}
         </p>
       )}
+      {code && tokenCodes.includes(code) && <TokenForm />}
       {retry && (
         <button type="button" onClick={retry}>
           Try again

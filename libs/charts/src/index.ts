@@ -4,5 +4,5 @@ export { divergingColour, divergingGradient, scaleStrength, symmetricExtent } fr
 export { bandPath, coordinateText, linePath, type Scales } from './line-path.ts';
 export { bytesText, countText, durationText, numberText, numeralText } from './number-text.ts';
 export { shareText } from './share-text.ts';
-export { cellText, isNumberColumn, type Cell } from './table-cells.ts';
+export { cellText, isNumberColumn, isProseColumn, type Cell } from './table-cells.ts';
 export { linearScale, niceTicks, type Scale } from './ticks.ts';

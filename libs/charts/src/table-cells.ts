@@ -9,6 +9,14 @@ export function cellText(value: Cell): string {
   return Number.isInteger(value) ? numeralText(value) : numberText(value);
 }
 
+/** Characters from which on a text is one to read rather than a name. */
+const shortestProse = 40;
+
+/** Whether a column has sentences: it is then as wide as sentences ask for, on a narrow screen too. */
+export function isProseColumn(rows: readonly (readonly Cell[])[], column: number): boolean {
+  return rows.some((row) => typeof row[column] === 'string' && row[column].length >= shortestProse);
+}
+
 /** Whether a column has numbers and no names: it is then set against the right side. */
 export function isNumberColumn(rows: readonly (readonly Cell[])[], column: number): boolean {
   const values = rows.map((row) => row[column] ?? null);

@@ -1,6 +1,7 @@
 /** What a circuit is of, and its downloads. */
 import { countText, numberText } from '@demur/charts';
 import Link from 'next/link';
+import { DownloadLink } from '../../components/download-link.tsx';
 import { PageHeader } from '../../components/page-header.tsx';
 import type { CircuitPageQuery } from '../../graphql/graphql.ts';
 import { modelTitle } from '../models/model-title.ts';
@@ -11,9 +12,9 @@ export function CircuitHeader({ circuit }: { circuit: NonNullable<CircuitPageQue
   const { id, name, edgeCount, inCircuitCount, experiment } = circuit;
   const faithfulness = experiment?.discoveredCircuit?.faithfulness;
   const downloads = formats.map((format) => (
-    <a key={format} className="button" href={`/export/circuits/${id}.${format}`} download>
+    <DownloadLink key={format} href={`/export/circuits/${id}.${format}`}>
       .{format}
-    </a>
+    </DownloadLink>
   ));
   return (
     <PageHeader

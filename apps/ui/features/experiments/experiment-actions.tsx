@@ -3,6 +3,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
 import { execute } from '../../client/execute.ts';
+import { DownloadLink } from '../../components/download-link.tsx';
 import { ErrorNotice } from '../../components/notice.tsx';
 import { CancelExperimentDocument, RerunExperimentDocument, type ExperimentStatus } from '../../graphql/graphql.ts';
 import { isActive } from './kinds.ts';
@@ -31,9 +32,7 @@ export function ExperimentActions({ id, status }: { id: string; status: Experime
         </button>
       )}
       {status === 'SUCCEEDED' && (
-        <a className="button" href={`/export/experiments/${id}.safetensors`} download>
-          Download .safetensors
-        </a>
+        <DownloadLink href={`/export/experiments/${id}.safetensors`}>Download .safetensors</DownloadLink>
       )}
       {error && <ErrorNotice error={error} />}
     </>

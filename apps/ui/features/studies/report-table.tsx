@@ -1,5 +1,5 @@
 /** A table of a report: names and numbers. */
-import { cellText, isNumberColumn, type Cell } from '@demur/charts';
+import { cellText, isNumberColumn, isProseColumn, type Cell } from '@demur/charts';
 import table from '../../components/data-table.module.css';
 import { numbers, TableHead } from '../../components/table-head.tsx';
 import { readFragment, type FragmentType } from '../../graphql/fragment-masking.ts';
@@ -17,6 +17,7 @@ export function ReportTable({ table: given, hasTitle = false }: ReportTableProps
   /** The server gives texts, numbers and null. */
   const rows = cells.map((row) => (row ?? []) as Cell[]);
   const isNumber = columns.map((_, column) => isNumberColumn(rows, column));
+  const words = columns.map((_, column) => (isProseColumn(rows, column) ? styles.prose : styles.words));
   return (
     <div className={styles.table}>
       {hasTitle && <h3>{title}</h3>}
@@ -27,7 +28,7 @@ export function ReportTable({ table: given, hasTitle = false }: ReportTableProps
             {rows.map((row, i) => (
               <tr key={i}>
                 {row.map((value, column) => (
-                  <td key={column} className={isNumber[column] ? table.number : styles.words}>
+                  <td key={column} className={isNumber[column] ? table.number : words[column]}>
                     {cellText(value)}
                   </td>
                 ))}

@@ -2,6 +2,7 @@
 /** Cancel, try again, download. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { execute } from '../../client/execute.ts';
+import { DownloadLink } from '../../components/download-link.tsx';
 import { ErrorNotice } from '../../components/notice.tsx';
 import { CancelStudyDocument, type CreateStudyInput, type ExperimentStatus } from '../../graphql/graphql.ts';
 import { isActive } from '../experiments/kinds.ts';
@@ -36,12 +37,8 @@ export function StudyActions({ id, status, asked }: StudyActionsProps) {
       )}
       {status === 'SUCCEEDED' && (
         <>
-          <a className="button" href={`/export/studies/${id}.html`} download>
-            Download the page
-          </a>
-          <a className="button" href={`/export/studies/${id}.json`} download>
-            Download .json
-          </a>
+          <DownloadLink href={`/export/studies/${id}.html`}>Download the page</DownloadLink>
+          <DownloadLink href={`/export/studies/${id}.json`}>Download .json</DownloadLink>
         </>
       )}
       {error && <ErrorNotice error={error} />}

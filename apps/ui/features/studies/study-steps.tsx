@@ -18,7 +18,7 @@ export function StudySteps({ study }: { study: FragmentType<typeof StudyStepsFra
     <section id="experiments" className={`${layout.section} ${styles.section}`}>
       <h2>Experiments</h2>
       <div className={table.frame}>
-        <table className={table.table}>
+        <table className={`${table.table} ${styles.steps}`}>
           <TableHead columns={['Step', 'Status', numbers('Took')]} />
           <tbody>
             {steps.map((step) => (

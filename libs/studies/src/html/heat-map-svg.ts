@@ -23,7 +23,8 @@ export function drawHeatMap(map: HeatMap): Drawing {
   const extent = symmetricExtent(map.values.flat());
   const below = columnNames(map.columns.labels, { at: (i) => at(0, i + 0.5).x, top: bottom, step: cell.width });
   const titleAt = bottom + below.height + 12;
-  const legend = drawLegend({ left, top: titleAt + 14, extent, unit: map.unit, hasGaps: hasGaps(map) });
+  const ends = { least: hasNegatives(map) ? -extent : 0, extent };
+  const legend = drawLegend({ left, top: titleAt + 14, ...ends, unit: map.unit, hasGaps: hasGaps(map) });
   const rowNames = map.rows.labels.map((name, i) =>
     label(name, { x: left - 6, y: at(i + 0.5, 0).y, dy: '0.32em', 'text-anchor': 'end' }),
   );
@@ -59,6 +60,8 @@ const isMissing = (value: number | null | undefined): boolean => !Number.isFinit
 
 const hasGaps = ({ rows, columns, values }: HeatMap): boolean =>
   rows.labels.some((_, row) => columns.labels.some((_, column) => isMissing(values[row]?.[column])));
+
+const hasNegatives = ({ values }: HeatMap): boolean => values.flat().some((value) => value !== null && value < 0);
 
 interface CellLayout {
   extent: number;
@@ -97,6 +100,8 @@ function coloured(value: number | null, { extent, x, y, width, height, words }: 
 interface LegendGiven {
   left: number;
   top: number;
+  /** −extent, or 0 where no value is below it. */
+  least: number;
   extent: number;
   unit: string;
   hasGaps: boolean;
@@ -105,16 +110,17 @@ interface LegendGiven {
 const legendSteps = 25;
 const legendWidth = 200;
 
-/** The scale from −extent to extent with its unit, and the sign of a cell without a value where there are any. */
-function drawLegend({ left, top, extent, unit, hasGaps }: LegendGiven): Drawing {
+/** The scale from the least value to the greatest with its unit, and the sign of a cell without a value where there are any. */
+function drawLegend({ left, top, least, extent, unit, hasGaps }: LegendGiven): Drawing {
   const width = legendWidth / legendSteps;
   const steps = Array.from({ length: legendSteps }, (_, i) => {
-    const value = extent * ((2 * i) / (legendSteps - 1) - 1);
+    const value = least + (extent - least) * (i / (legendSteps - 1));
     return coloured(value, { extent, x: left + i * width, y: top, width: width + 0.3, height: 9 });
   });
-  const numbers = [-extent, 0, extent].map((value, i) =>
-    label(cellText(value), { x: left + (i * legendWidth) / 2, y: top + 23, 'text-anchor': 'middle' }),
-  );
+  const numbers = [...new Set([least, 0, extent])].map((value) => {
+    const x = left + (legendWidth * (value - least)) / (extent - least);
+    return label(cellText(value), { x, y: top + 23, 'text-anchor': 'middle' });
+  });
   const beside = left + legendWidth + 24;
   const words = element('text', { x: beside, y: top + 9 }, escapeText(unit));
   const gap = [
