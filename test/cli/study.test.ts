@@ -40,6 +40,8 @@ describe('demur study', { timeout: 240_000 }, () => {
   it.each([
     [['nope', '--out', out], `no study is named "nope"; use ${Object.keys(studies).join(', ')}`],
     [['layer-curve'], 'a study needs a folder for its report; give --out DIR'],
+    [['layer-curve', '--out', ''], "option '--out <DIR>' argument '' is invalid. give the path of a folder."],
+    [['layer-curve', '--seed', '-1'], "option '--seed <n>' argument '-1' is invalid. give a whole number, 0 or more."],
     [['layer-curve', '--out', out, '--model', '/no/model'], 'No model is at /no/model; give the path of'],
     [['layer-curve', ...asked, '--data', 'nope'], 'no data set is named "nope"; use refusal, ioi'],
   ])('refuses in one sentence, and leaves nothing behind: %j', (args, message) => {

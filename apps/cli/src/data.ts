@@ -1,7 +1,7 @@
 /** `demur data`: the group of subcommands on data sets of pairs. What each does is a file of its own. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { DataMakeArguments } from './data-make.ts';
-import { wholeNumber } from './whole-number.ts';
+import { seedNumber, wholeNumber } from './whole-number.ts';
 
 const model = ['--model <MODEL>', 'whose tokenizer counts: a directory, a GGUF file or a Hub id'] as const;
 
@@ -20,7 +20,7 @@ export function dataCommand(): Command {
     .option('--text', 'the template is the whole prompt; by default it is the message of a chat')
     .option('--one-token', 'only words that are one token on the model')
     .option('--count <n>', 'pairs at most', wholeNumber)
-    .addOption(new Option('--seed <n>', 'of what is drawn').default(0).argParser(wholeNumber))
+    .option('--seed <n>', 'of what is drawn', seedNumber, 0)
     .action(async (template: string, options: Omit<DataMakeArguments, 'template'>) => {
       const { dataMake } = await import('./data-make.ts');
       process.exitCode = await dataMake({ template, ...options });

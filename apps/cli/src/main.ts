@@ -6,7 +6,8 @@ import { dataCommand } from './data.ts';
 import { withEngineOptions } from './engine-options.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { modelCommand } from './model.ts';
-import { wholeNumber } from './whole-number.ts';
+import { folder } from './folder.ts';
+import { seedNumber } from './whole-number.ts';
 import type { EstimateArguments } from './estimate.ts';
 import type { RunArguments } from './run.ts';
 import type { StudyArguments } from './study.ts';
@@ -21,10 +22,10 @@ const program = new Command('demur')
 
 withEngineOptions(program.command('run'))
   .description(
-    'run an experiment (activations, activation-patching, attribution, edge-patching, direction, steering or generation): writes DIR/result.json and DIR/arrays.safetensors',
+    'run an experiment, of the kind that its specification names: writes DIR/result.json and DIR/arrays.safetensors',
   )
   .argument('<SPEC.json>', 'the experiment specification; - reads it from standard input')
-  .requiredOption('--out <DIR>', 'folder for the result; made if it does not exist')
+  .requiredOption('--out <DIR>', 'folder for the result; made if it does not exist', folder)
   .option('--fresh', 'start over, instead of going on from the shards that a stopped run has kept in DIR/unfinished')
   .action(async (spec: string, options: Omit<RunArguments, 'spec'>) => {
     const { run } = await import('./run.ts');
@@ -47,10 +48,10 @@ withEngineOptions(program.command('study'))
     'run a study, which is a few experiments and what they say together: writes DIR/report.html, DIR/report.json and DIR/steps; stopped, the same command goes on',
   )
   .argument('[NAME]', 'which study; without a name, all are listed with what they ask')
-  .option('--out <DIR>', 'folder for the report; made if it does not exist')
+  .option('--out <DIR>', 'folder for the report; made if it does not exist', folder)
   .option('--model <MODEL>', 'a directory, a GGUF file or a Hub id (default: the model organism that comes with demur)')
   .option('--data <DATA>', 'the name of a data set that comes with demur, or a file of pairs', 'refusal')
-  .option('--seed <n>', 'of everything that is drawn', wholeNumber, 0)
+  .option('--seed <n>', 'of everything that is drawn', seedNumber, 0)
   .option('--even-if-mixed', 'go on also where the metric hardly tells the two groups of prompts apart')
   .action(async (name: string | undefined, options: Omit<StudyArguments, 'name'>) => {
     const { study } = await import('./study.ts');

@@ -32,8 +32,10 @@ export interface StudyArguments extends EngineArguments {
   evenIfMixed?: boolean;
 }
 
+const shipped = fileURLToPath(new URL('../../../libs/train/models/refusal-organism', import.meta.url));
+
 /** The model that comes with demur. */
-const organism = fileURLToPath(new URL('../../../libs/train/models/refusal-organism', import.meta.url));
+const organism = relative('', shipped) || '.';
 
 /** Runs the study and returns the exit code: 0 also for a model with no refusal to find, which the report then says. */
 export async function study({ name, out, ...options }: StudyArguments): Promise<number> {
@@ -73,7 +75,7 @@ interface Surroundings extends Omit<StudyArguments, 'name'> {
 
 /** Fetches a model of the Hub, then opens the engine while the pairs are tokenised and checked. */
 async function runToReport(asked: Study, surroundings: Surroundings): Promise<StudyReport> {
-  const { model = relative('', organism), data, seed, evenIfMixed, out, bar, steps, ended, ...engine } = surroundings;
+  const { model = organism, data, seed, evenIfMixed, out, bar, steps, ended, ...engine } = surroundings;
   const settings = engineSettings(engine);
   const signal = interruption();
   const path = await resolveModel(model, { signal, onProgress: bar.download });
