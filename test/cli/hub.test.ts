@@ -87,7 +87,7 @@ it('tells how far a download is, and a cancelled one as cancelled', async () => 
   expect(progressLine({ stage: 'download', done: 134_000_000, total: 269_000_000 }, 30)).toBe(
     'downloading [############------------] 49 %, 134/269 MB, 31 s left',
   );
-  hub.faults.pauseMs = 300;
+  hub.faults.pauseMs = 3000;
   const child = execFile(process.execPath, [command, 'model', 'add', 'lab/tiny'], {
     env: { ...environment(), HF_HOME: join(home, 'other') },
   });

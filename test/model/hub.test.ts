@@ -498,7 +498,7 @@ describe('two at once', () => {
 
   it('in two processes, of which the first one is killed: the other one ends its work', async () => {
     hub.repositories['lab/tiny']!.files['model.safetensors'] = big;
-    hub.faults.pauseMs = 500;
+    hub.faults.pauseMs = 5000; // of several pieces: longer than a busy machine takes to start the second process
     const first = resolving();
     const locks = join(home, 'hub/.locks/models--lab--tiny');
     await expect.poll(() => existsSync(locks) && readdirSync(locks)[0]).toContain(sha256(big));
