@@ -1,6 +1,7 @@
 /**
  * The direction of imports is enforced: a violation planted in a copy of the workspace makes the lint step fail and
- * name the rule. The copy has the real settings and manifests, and of the sources one file a project.
+ * name the rule. That imports in the right direction pass is shown by the lint step of the gate. The copy has the real settings
+ * and manifests, and of the sources one file a project.
  */
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -55,11 +56,6 @@ async function lint(imports: Record<string, string>) {
   const nx = join(root, 'node_modules', '.bin', 'nx');
   return runCommand(nx, ['run-many', '-t', 'lint'], { cwd: copy, env });
 }
-
-test('imports in the direction of the projects pass', async () => {
-  const { code, output } = await lint({ 'libs/interp': '@demur/model' });
-  expect(code, output).toBe(0);
-});
 
 test('db and the pages must not import model, model must not import interp', async () => {
   const { code, output } = await lint({

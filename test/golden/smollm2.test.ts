@@ -70,8 +70,9 @@ describe.skipIf(!there)('SmolLM2-135M-Instruct, 8 pairs (skipped where it cannot
     }
   });
 
-  it('patches every layer and position', async () => {
-    const sites = ['resid_pre', 'attn_out', 'mlp_out'];
+  // The residual stream is test/api/smollm2.test.ts's part.
+  it('patches what attention and MLPs add, at every layer and position', async () => {
+    const sites = ['attn_out', 'mlp_out'];
     const { arrays } = await run('activation-patching', { activations: sites });
     for (const site of sites) expect(largestDifference(arrays[site], `patch.${site}`)).toBeLessThan(2e-3);
     expect(largestDifference(arrays['baseline.clean'], 'clean.metric')).toBeLessThan(1e-3);

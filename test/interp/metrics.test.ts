@@ -204,43 +204,46 @@ describe.each(models)('%s, %s', (name, backend) => {
       }
     });
 
-    it('is patched as whole passes are', async () => {
-      const sites = ['resid_pre', 'attn_out', 'mlp_out'] as const;
-      const options = { activations: [...sites], positions: [-2, -1] };
-      const arrays = await run('activation-patching', of, options);
-      for (const site of sites) {
-        const wanted: number[] = [];
-        for (let layer = 0; layer < model.config.nLayers; layer++)
-          for (const back of [2, 1])
-            for (const own of pairs) {
-              const at = blockHook(layer, `hook_${site}`);
-              const source = model.forward([own.clean], { capture: [at] });
-              const put = (x: tf.Tensor): tf.Tensor => {
-                const from = source.activations.get(at)!;
-                const mask = Array.from({ length: 8 }, (_, position) => position === 8 - back);
-                return tf.where(tf.tensor(mask, [1, 8, 1], 'bool').broadcastTo(x.shape), from, x);
-              };
-              wanted.push(byDefinition(of, own, whole(own.corrupted, { [at]: put })));
-              source.dispose();
-            }
-        expectClose(arrays[site]!.values, wanted, 2e-5);
-      }
-    });
+    // On TensorFlow, patch-sites.test.ts and steering.test.ts show the same of one metric; its values are held to the definition above.
+    if (backend === 'wasm') {
+      it('is patched as whole passes are', async () => {
+        const sites = ['resid_pre', 'attn_out', 'mlp_out'] as const;
+        const options = { activations: [...sites], positions: [-2, -1] };
+        const arrays = await run('activation-patching', of, options);
+        for (const site of sites) {
+          const wanted: number[] = [];
+          for (let layer = 0; layer < model.config.nLayers; layer++)
+            for (const back of [2, 1])
+              for (const own of pairs) {
+                const at = blockHook(layer, `hook_${site}`);
+                const source = model.forward([own.clean], { capture: [at] });
+                const put = (x: tf.Tensor): tf.Tensor => {
+                  const from = source.activations.get(at)!;
+                  const mask = Array.from({ length: 8 }, (_, position) => position === 8 - back);
+                  return tf.where(tf.tensor(mask, [1, 8, 1], 'bool').broadcastTo(x.shape), from, x);
+                };
+                wanted.push(byDefinition(of, own, whole(own.corrupted, { [at]: put })));
+                source.dispose();
+              }
+          expectClose(arrays[site]!.values, wanted, 2e-5);
+        }
+      });
 
-    it('is steered as whole passes are', async () => {
-      const vector = [...randomValues(model.config.dModel, 9)];
-      const options = { direction: { values: vector }, layers: [0, 1], coefficients: [0, 0.5, -2], run: 'corrupted' };
-      const { metric } = await run('steering', of, options);
-      expect(metric!.shape).toEqual([3, pairs.length]);
-      const wanted = options.coefficients.flatMap((coefficient) =>
-        pairs.map((own) => {
-          const add = (x: tf.Tensor): tf.Tensor => x.add(tf.tensor1d(vector).mul(coefficient));
-          const hooks = { 'blocks.0.hook_resid_pre': add, 'blocks.1.hook_resid_pre': add };
-          return byDefinition(of, own, whole(own.corrupted, hooks));
-        }),
-      );
-      expectClose(metric!.values, wanted);
-    });
+      it('is steered as whole passes are', async () => {
+        const vector = [...randomValues(model.config.dModel, 9)];
+        const options = { direction: { values: vector }, layers: [0, 1], coefficients: [0, 0.5, -2], run: 'corrupted' };
+        const { metric } = await run('steering', of, options);
+        expect(metric!.shape).toEqual([3, pairs.length]);
+        const wanted = options.coefficients.flatMap((coefficient) =>
+          pairs.map((own) => {
+            const add = (x: tf.Tensor): tf.Tensor => x.add(tf.tensor1d(vector).mul(coefficient));
+            const hooks = { 'blocks.0.hook_resid_pre': add, 'blocks.1.hook_resid_pre': add };
+            return byDefinition(of, own, whole(own.corrupted, hooks));
+          }),
+        );
+        expectClose(metric!.values, wanted);
+      });
+    }
 
     it('leaves no tensor behind', async () => {
       const before = tf.memory().numTensors;
@@ -252,7 +255,8 @@ describe.each(models)('%s, %s', (name, backend) => {
     });
   });
 
-  it.each(all.filter((of) => of !== 'kl-divergence'))('attributes %s to edges as small exact edits do', async (of) => {
+  const attributed = backend === 'wasm' ? all.filter((of) => of !== 'kl-divergence') : ['answer-logprob'];
+  it.each(attributed)('attributes %s to edges as small exact edits do', async (of) => {
     const { scores } = await run('attribution', of, {});
     const graph = buildGraph(model.config, 'expanded');
     const at = [...graph.mask.keys()].filter((cell) => graph.mask[cell] === 1);
