@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readEnv } from '../../apps/api/src/env.ts';
 import { runCommand } from '../../scripts/run-command.ts';
 import { refusedStart, root, startServer, temporaryFolder, type TestServer } from './server.ts';
 
@@ -55,13 +56,18 @@ describe('a second start', () => {
 
 it.each([
   [{ PORT: 'eighty' }, 'PORT=eighty'],
-  [{ PORT: '70000' }, 'PORT=70000'],
-  [{ DEMUR_WORKERS: '0' }, 'DEMUR_WORKERS=0'],
-  [{ DEMUR_BACKEND: 'abacus' }, 'DEMUR_BACKEND=abacus'],
   [{ DATABASE_URL: 'mysql://x' }, 'postgresql://'],
   [{ DATABASE_URL: 'postgresql://nobody@127.0.0.1:9/none' }, 'PostgreSQL at'],
 ])('refuses %o in one sentence', async (env, words) => {
   expectSentence(await refusedStart({ DEMUR_DATA: join(folder.path, 'unused'), ...env }), words);
+});
+
+it.each([
+  [{ PORT: '70000' }, 'PORT=70000'],
+  [{ DEMUR_WORKERS: '0' }, 'DEMUR_WORKERS=0'],
+  [{ DEMUR_BACKEND: 'abacus' }, 'DEMUR_BACKEND=abacus'],
+])('does not take %o', (env, words) => {
+  expect(() => readEnv(env)).toThrow(words);
 });
 
 it('names a foreign program that has the port', async () => {

@@ -24,6 +24,9 @@ export interface RunningServer {
 /** The largest body of a request: an imported circuit of some 200,000 edges. */
 const BODY_LIMIT = '32mb';
 
+/** Of a connection that nobody asks on: longer than clients keep one, else what they ask as it is closed is lost to them. */
+const KEEP_ALIVE_MS = 65_000;
+
 /** Starts to listen. Throws `TokensRequiredError`, `PortInUseError`, `ListenError`. */
 export async function startServer(
   app: App,
@@ -34,6 +37,7 @@ export async function startServer(
   const schema = createSchema();
   const web = express().disable('x-powered-by');
   const httpServer = createServer(web);
+  httpServer.keepAliveTimeout = KEEP_ALIVE_MS;
   const closeSockets = graphqlOverWs({ schema, httpServer, doorkeeper });
   const { apollo, middleware } = await graphqlOverHttp({ schema, httpServer, doorkeeper });
   const ui = mountUi(uiBuilt);
