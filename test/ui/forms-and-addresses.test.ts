@@ -36,7 +36,7 @@ import { evaluationAddress } from '../../apps/ui/features/circuits/evaluation-ad
 import { lineOfPath, pathKeys } from '../../apps/ui/features/new-experiment/spec-path.ts';
 import type { ExperimentKind } from '../../apps/ui/graphql/graphql.ts';
 import { candidateRows, effectsOf } from '../../apps/ui/features/directions/candidate-view.ts';
-import { steeringRows } from '../../apps/ui/features/steering/steering-rows.ts';
+import { patchesOf, steeringRows } from '../../apps/ui/features/steering/steering-rows.ts';
 
 describe('the form', () => {
   const schema = specJsonSchema() as JsonSchema;
@@ -261,6 +261,18 @@ describe('the table of a steering', () => {
       ['pie', null, 'y'],
     ]);
   });
+});
+
+it('says what was put in while a generation read its prompts', () => {
+  const patches = [
+    { activation: 'resid_pre', layers: [8], positions: ['object', -1] },
+    { activation: 'attn_out', layers: 'all', positions: 'last' },
+  ];
+  expect(patchesOf({ options: { patches } })).toEqual([
+    'resid_pre of layer 8 at object, -1',
+    'attn_out of all layers at the last position',
+  ]);
+  expect(patchesOf({ options: {} })).toEqual([]);
 });
 
 describe('the candidates of a direction', () => {

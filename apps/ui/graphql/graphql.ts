@@ -465,7 +465,7 @@ export type PatchingStudyQueryVariables = Exact<{
 }>;
 
 
-export type PatchingStudyQuery = { experiment?: { id: string, metric: string, pairs: Array<{ firstDifference: number, metricClean?: number | null, metricCorrupted?: number | null, clean: Array<{ string: string }>, corrupted: Array<{ string: string }>, answer: { string: string }, distractor: { string: string } }>, patchingGrids: Array<{ activation: string, direction: string, pairCount: number, baselineClean: number, baselineCorrupted: number, values: Array<Array<number | null> | null>, normalised: Array<Array<number | null> | null>, rows: { kind: GridAxisKind, labels: Array<string> }, columns: { kind: GridAxisKind, labels: Array<string> } }> } | null };
+export type PatchingStudyQuery = { experiment?: { id: string, spec: unknown, metric: string, pairs: Array<{ firstDifference: number, metricClean?: number | null, metricCorrupted?: number | null, clean: Array<{ string: string }>, corrupted: Array<{ string: string }>, answer: { string: string }, distractor: { string: string } }>, patchingGrids: Array<{ activation: string, direction: string, pairCount: number, baselineClean: number, baselineCorrupted: number, values: Array<Array<number | null> | null>, normalised: Array<Array<number | null> | null>, rows: { kind: GridAxisKind, labels: Array<string> }, columns: { kind: GridAxisKind, labels: Array<string> } }> } | null };
 
 export type SteeringStudyQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -1958,6 +1958,7 @@ export const PatchingStudyDocument = new TypedDocumentString(`
     query PatchingStudy($id: ID!) {
   experiment(id: $id) {
     id
+    spec
     metric
     pairs {
       firstDifference

@@ -22,7 +22,7 @@ export function PatchingStudy({ experimentId }: { experimentId: string }) {
 
 type Experiment = NonNullable<PatchingStudyQuery['experiment']>;
 
-function Study({ experiment: { id, metric, pairs, patchingGrids: grids } }: { experiment: Experiment }) {
+function Study({ experiment: { id, spec, metric, pairs, patchingGrids: grids } }: { experiment: Experiment }) {
   const { params, change } = useUrlState();
   const choices = patchingChoices(params);
   const numbers = grids.map((grid) => measured(grid, choices.measure));
@@ -36,7 +36,7 @@ function Study({ experiment: { id, metric, pairs, patchingGrids: grids } }: { ex
   const open = choices.expanded || choices.asTable;
   return (
     <>
-      <StudyLead metric={metric} grid={grids[0]} pair={pairs[0]} pairCount={pairs.length} />
+      <StudyLead spec={spec} metric={metric} grid={grids[0]} pair={pairs[0]} pairCount={pairs.length} />
       <PatchingToolbar
         choices={choices}
         metric={metric}

@@ -5,6 +5,7 @@ import styles from './patching-study.module.css';
 import { visibleToken } from './token-text.ts';
 
 interface StudyLeadProps {
+  spec: unknown;
   /** In words, such as "logit difference". */
   metric: string;
   grid: Grid | undefined;
@@ -12,12 +13,16 @@ interface StudyLeadProps {
   pairCount: number;
 }
 
-export function StudyLead({ metric, grid, pair, pairCount }: StudyLeadProps) {
+/** Whether a cell is of all layers up to its own. */
+const isUpTo = (spec: unknown): boolean => (spec as { options?: { layers?: string } }).options?.layers === 'up-to';
+
+export function StudyLead({ spec, metric, grid, pair, pairCount }: StudyLeadProps) {
   if (!grid || !pair) return null;
   const [from, into] = grid.direction === 'noising' ? ['corrupted', 'clean'] : ['clean', 'corrupted'];
   return (
     <p className={styles.lead}>
-      One activation of the {from} run is patched into the {into} run (<em>{grid.direction}</em>). The {metric}
+      {isUpTo(spec) ? 'An activation of a layer and of all layers before it' : 'One activation'} of the {from} run is
+      patched into the {into} run (<em>{grid.direction}</em>). The {metric}
       {metric === 'logit difference' && (
         <>
           {' '}

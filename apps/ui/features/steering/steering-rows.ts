@@ -38,3 +38,22 @@ export function runOf(spec: unknown): 'clean' | 'corrupted' {
   const { options } = spec as { options?: { run?: unknown } };
   return options?.run === 'corrupted' ? 'corrupted' : 'clean';
 }
+
+interface Patch {
+  activation: string;
+  layers: 'all' | number[];
+  positions: string | (string | number)[];
+}
+
+/** What of the pairs' other prompts was put in while these were read, in words such as `resid_pre of layer 8 at object`. */
+export function patchesOf(spec: unknown): string[] {
+  const { options } = spec as { options?: { patches?: Patch[] } };
+  return (options?.patches ?? []).map(({ activation, layers, positions }) => {
+    const where = Array.isArray(positions)
+      ? positions.join(', ')
+      : positions === 'all'
+        ? 'all positions'
+        : 'the last position';
+    return `${activation} of ${layers === 'all' ? 'all layers' : `layer ${layers.join(', ')}`} at ${where}`;
+  });
+}

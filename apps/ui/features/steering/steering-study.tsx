@@ -5,10 +5,10 @@ import { useGraphqlQuery } from '../../client/use-graphql-query.ts';
 import table from '../../components/data-table.module.css';
 import { ErrorNotice, Loading } from '../../components/notice.tsx';
 import { sentenceCase } from '../../components/sentence-case.ts';
-import { TableHead } from '../../components/table-head.tsx';
+import { numbers, TableHead } from '../../components/table-head.tsx';
 import { SteeringStudyDocument } from '../../graphql/graphql.ts';
 import { visibleToken } from '../patching/token-text.ts';
-import { runOf, steeringRows, type SteeredExperiment, type SteeringRow } from './steering-rows.ts';
+import { patchesOf, runOf, steeringRows, type SteeredExperiment, type SteeringRow } from './steering-rows.ts';
 import styles from './steering-study.module.css';
 import { SweepCurves } from './sweep-curves.tsx';
 import { SweepTable } from './sweep-table.tsx';
@@ -36,10 +36,17 @@ function CompletionTable({ experiment }: { experiment: SteeredExperiment }) {
   return (
     <section className={styles.section} aria-label="Completions">
       <h2>Completions of the {runOf(experiment.spec)} prompts</h2>
+      {patchesOf(experiment.spec).map((patch) => (
+        <p key={patch}>While they were read, {patch} was put in from the other prompt of each pair.</p>
+      ))}
       <div className={table.frame}>
         <table className={table.table}>
           <TableHead
-            columns={['Pair', ...(isSweep ? ['Coefficient', sentenceCase(experiment.metric)] : []), 'Completion']}
+            columns={[
+              'Pair',
+              ...(isSweep ? [numbers('Coefficient'), numbers(sentenceCase(experiment.metric))] : []),
+              'Completion',
+            ]}
           />
           <tbody>
             {steeringRows(experiment).map((row) => (
