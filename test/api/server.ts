@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { copyNewDatabase } from '../support/new-database.ts';
 
 export const root = resolve(import.meta.dirname, '../..');
 const startTimeoutMs = 120_000;
@@ -40,6 +41,7 @@ export async function startServer(
   env: Environment = {},
   program: keyof typeof programs = 'server',
 ): Promise<TestServer> {
+  if (program === 'server' && env['DEMUR_DATA'] !== undefined) await copyNewDatabase(env['DEMUR_DATA']);
   const server = launch(env, programs[program]);
   const url = await Promise.race([server.listening, server.exited.then(() => undefined)]);
   if (url === undefined) throw new Error(`the server did not start:\n${server.output()}`);

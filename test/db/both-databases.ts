@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { copyNewDatabase } from '../support/new-database.ts';
 import { postgresMissing, startPostgres } from '../support/postgres.ts';
 
 /** A place for a database that is empty before the first test. */
@@ -36,6 +37,7 @@ function onPglite(contract: (home: DatabaseHome) => void): void {
   let dataDir: string;
   beforeAll(async () => {
     dataDir = await temporaryFolder();
+    await copyNewDatabase(dataDir);
   });
   afterAll(() => rm(dataDir, { recursive: true, force: true }));
   contract({ driver: 'pglite', location: () => ({ dataDir }) });
