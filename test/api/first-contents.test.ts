@@ -5,6 +5,7 @@ import { openApp, type App } from '../../apps/api/src/app.ts';
 import { readEnv } from '../../apps/api/src/env.ts';
 import { firstStart } from '../../apps/api/src/first-start/first-start.ts';
 import { tinyModel } from '../studies/tiny-study.ts';
+import { copyNewDatabase } from '../support/new-database.ts';
 import { root, temporaryFolder } from './server.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -14,7 +15,11 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 /** An application that runs nothing, on a database of this name. */
-const open = (name: string): Promise<App> => openApp(readEnv({ DEMUR_DATA: join(folder.path, name) }));
+async function open(name: string): Promise<App> {
+  const dataDir = join(folder.path, name);
+  await copyNewDatabase(dataDir);
+  return openApp(readEnv({ DEMUR_DATA: dataDir }));
+}
 
 /** What the first start says, if anything. */
 async function fill(app: App, model?: string): Promise<string[]> {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEnv } from '../../apps/api/src/env.ts';
 import { runCommand } from '../../scripts/run-command.ts';
+import { copyNewDatabase } from '../support/new-database.ts';
 import { refusedStart, root, startServer, temporaryFolder, type TestServer } from './server.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -83,6 +84,7 @@ it('names a foreign program that has the port', async () => {
 
 describe('beyond this machine', () => {
   const env = () => ({ DEMUR_DATA: join(folder.path, 'open'), HOST: '0.0.0.0' });
+  beforeAll(() => copyNewDatabase(env().DEMUR_DATA));
 
   it('does not listen without API tokens', async () => {
     expectSentence(await refusedStart(env()), '--create-token');

@@ -187,12 +187,22 @@ async function residentMemory(job: MemoryJob): Promise<{ samples: number[]; tens
 }
 
 describe.each(['tensorflow', 'wasm'] as const)('resident memory on %s', (backend) => {
-  it.each(['forward', 'gradients', 'generate'] as const)('is flat over 200 calls of %s', async (what) => {
-    const { samples } = await residentMemory({ backend, what, calls: 260, every: 20 });
+  /** How it grew after the first samples. */
+  async function growth(
+    what: MemoryJob['what'],
+    every: number,
+  ): Promise<{ median: number; whole: number; shown: string }> {
+    const { samples } = await residentMemory({ backend, what, calls: 13 * every, every });
     const warm = samples.slice(2);
-    const growths = warm.slice(1).map((bytes, i) => bytes - warm[i]!);
     const shown = warm.map((bytes) => (bytes / 1e6).toFixed(1)).join(' ');
-    expect(median(growths), shown).toBeLessThan(MEDIAN_GROWTH_BYTES);
-    expect(warm.at(-1)! - warm[0]!, shown).toBeLessThan(WHOLE_GROWTH_BYTES);
+    return { median: median(warm.slice(1).map((bytes, i) => bytes - warm[i]!)), whole: warm.at(-1)! - warm[0]!, shown };
+  }
+
+  it.each(['forward', 'gradients', 'generate'] as const)('is flat over 200 calls of %s', async (what) => {
+    let found = await growth(what, 20);
+    // On a busy machine allocators may move more: then at once of four times as many calls, whose leak would be four times as large.
+    if (found.median >= MEDIAN_GROWTH_BYTES || found.whole >= WHOLE_GROWTH_BYTES) found = await growth(what, 80);
+    expect(found.median, found.shown).toBeLessThan(MEDIAN_GROWTH_BYTES);
+    expect(found.whole, found.shown).toBeLessThan(WHOLE_GROWTH_BYTES);
   });
 });
