@@ -26,5 +26,5 @@ export async function startChromium(): Promise<Browser> {
   const missing = await chromiumMissing();
   const executablePath = programs.find((path) => existsSync(path));
   if (executablePath === undefined) throw new Error(missing ?? 'Chromium is not installed.');
-  return chromium.launch({ executablePath, args: flags, headless: true });
+  return chromium.launch({ executablePath, args: flags, headless: true, timeout: 200_000 });
 }

@@ -82,7 +82,7 @@ describe.skipIf(missing)(`the pages of findings${missing ? ` (${missing})` : ''}
   beforeEach(async () => {
     context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' });
     page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(100_000);
     troubles = [];
     page.on('pageerror', (error) => troubles.push(error.message));
     page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));

@@ -61,7 +61,7 @@ describe.skipIf(missing)(`the pages${missing ? ` (${missing})` : ''}`, () => {
   beforeEach(async () => {
     context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' });
     page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(100_000);
     troubles = [];
     page.on('pageerror', (error) => troubles.push(error.message));
     page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
@@ -448,7 +448,7 @@ describe.skipIf(missing)(`the pages${missing ? ` (${missing})` : ''}`, () => {
       const percent = async (): Promise<number> => Number(await bar.getAttribute('value'));
       await bar.waitFor();
       const first = await percent();
-      await expect.poll(percent, { timeout: 60_000 }).toBeGreaterThan(first);
+      await expect.poll(percent).toBeGreaterThan(first);
       await page.getByRole('button', { name: 'Cancel' }).click();
       await page.getByText('Cancelled').waitFor();
       await page.getByRole('button', { name: 'Run again' }).waitFor();

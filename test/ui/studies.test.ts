@@ -70,7 +70,7 @@ describe.skipIf(missing)(`the pages of studies${missing ? ` (${missing})` : ''}`
   beforeEach(async () => {
     context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' });
     page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(100_000);
     troubles = [];
     page.on('pageerror', (error) => troubles.push(error.message));
     page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
@@ -138,7 +138,7 @@ describe.skipIf(missing)(`the pages of studies${missing ? ` (${missing})` : ''}`
       expect(report!.claims).toEqual([]);
       await page.getByRole('button', { name: 'Go on all the same' }).click();
       doneId = await openedStudy(stoppedId);
-      await page.getByRole('heading', { name: 'Does the model refuse?' }).waitFor({ timeout: 60_000 });
+      await page.getByRole('heading', { name: 'Does the model refuse?' }).waitFor();
       expect((await studyOf(doneId)).stopped).toBeNull();
     });
 
