@@ -141,6 +141,7 @@ describe('a line chart', () => {
   it('has its points where the numbers of the axes say', () => {
     const [toX, toY] = [axis(svg, 'x'), axis(svg, 'y')];
     const points = elements(svg, 'circle').map(({ attributes: { cx, cy } }) => [Number(cx), Number(cy)]);
+    expect(svg).toContain('<title>last, layer 1: 0.750</title>');
     const expected = [[0, 0], [1, 0.4], [3, 1], [0, 1], [1, 0.75], [2, 0.5], [3, 0.25], [4, 0]]; // prettier-ignore
     expect(points).toHaveLength(expected.length);
     for (const [i, [atX, atY]] of expected.entries()) {

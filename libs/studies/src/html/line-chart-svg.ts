@@ -3,6 +3,7 @@ import {
   axisScale,
   axisTicks,
   bandPath,
+  cellText,
   linearScale,
   linePath,
   niceTicks,
@@ -65,7 +66,7 @@ function drawSeries({ name, low, high, ...series }: Series, { index, places, x }
   const values = numbersOf(series.values);
   const points = values.map((value, i) => {
     if (value === null) return '';
-    const words = `${name}, ${x.title} ${numberText(x.values[i])}: ${numberText(value)}`;
+    const words = `${name}, ${x.title} ${cellText(x.values[i] ?? null)}: ${numberText(value)}`;
     return element('circle', { class: 'mark', cx: places.x(i), cy: places.y(value), r: 3 }, hint(words));
   });
   return element(
