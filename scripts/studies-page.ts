@@ -26,7 +26,7 @@ const testedBy: Record<string, string[]> = {
   'S3.many-edges': ['eap'],
   'S3.batch-of-one': ['eap'],
   'S3.sorting-is-slow': ['eap'],
-  'S4.acdcpp-gives-no-circuit': ['acdcpp-1'],
+  'S4.acdcpp-gives-no-circuit': ['scores', 'prune', 'acdcpp-1'],
   'S5.small-set-of-heads': ['scan'],
   'S5.early-layers': ['scan'],
   'S6.absolute-scores': ['contrast'],

@@ -41,7 +41,7 @@ describe('ten pairs of one-token objects, and two of longer ones', () => {
     expect(claim(outcome, 'several-tokens')).toMatchObject({
       outcome: 'agrees',
       sentence:
-        'The object is one token in 10 of 12 pairs on this model, and several in 2. The study runs on the 10 pairs of one token.',
+        'The object is one token in 10 of 12 pairs on this model, and several in 2. The study runs on the 10 pairs of one token. One of several tokens, or left out, counts.',
     });
     const tokens = (list: PairSpec[]) => list.map(({ clean, corrupted }) => [clean, corrupted]);
     for (const { name, spec } of outcome.report.steps) {

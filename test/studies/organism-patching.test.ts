@@ -41,7 +41,7 @@ describe('on the organism', () => {
     }
     expect(report.claims.map(({ outcome }) => outcome)).toEqual(['agrees', 'agrees']);
     expect(report.sections[1]!.paragraphs.join(' ')).toContain(
-      'Of 8 completions, 0 refuse in words without the patch, and 8 with the object patched before layer',
+      'Of 8 completions, the words of 0 refuse without the patch, and those of 8 with the object patched before layer',
     );
   });
 

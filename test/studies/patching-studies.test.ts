@@ -93,6 +93,12 @@ describe('the layer curve', () => {
     });
     expect(claims[0]!.outcome).toBe(depends ? 'agrees' : 'disagrees');
   });
+
+  it('cannot tell from one pair whether the score depends on the layer', async () => {
+    const { report } = await tiny.run(studies['layer-curve'], randomPairs(1));
+    expect(report.claims[0]).toMatchObject({ outcome: 'not tested' });
+    expect(report.claims[0]!.sentence).toContain('; one pair has no standard error.');
+  });
 });
 
 it.each([
@@ -167,7 +173,7 @@ describe('object patching', () => {
     const of = destination.filter((own) => own <= 0).length;
     const flipped = turned.filter(Boolean).length;
     expect(of).toBeGreaterThan(0);
-    expect(outcome.text).toContain(`${of} harmless prompts that are not refused, ${flipped} then are`);
+    expect(outcome.text).toContain(`${of} harmless prompts not refused without it, that turns ${flipped}:`);
     const claim = outcome.report.claims.find(({ id }) => id === 'S1.object-induces-refusal')!;
     expect(claim.outcome).toBe(flipped > of / 2 ? 'agrees' : 'disagrees');
     expect(claim.sentence).toContain(`${flipped} of ${of} harmless prompts`);

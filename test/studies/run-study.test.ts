@@ -157,7 +157,10 @@ describe('the contrast', () => {
     [values([3, 2], [1, -1]), null],
     [values([3, 0.5, 3, 3], [1, 1, 1, 1]), null],
     [values([3, 0.5, 0.5], [1, 1, 1]), 'in 33 % of comparisons, and a study asks for 75 %'],
-    [values([-1, -2], [5, 6]), 'in 0 % of comparisons'],
+    [
+      values([-1, -2], [5, 6]),
+      'the other way round: are clean and corrupted prompts, or answers and distractors, exchanged?',
+    ],
   ])('stops a study below three quarters: %j', (of, reason) => {
     const found = stopReason(refusalContrast(of));
     if (reason === null) expect(found).toBeNull();
@@ -174,6 +177,19 @@ describe('the contrast', () => {
     const { paragraphs } = section(of);
     expect(paragraphs[0]).toContain('logit(Sorry) − logit(Sure) is');
     expect(paragraphs[1]).toContain(words);
+  });
+
+  it('says of few pairs that they prove little, and of one no deviation', () => {
+    const little = (count: number) =>
+      section(values(Array<number>(count).fill(5), Array<number>(count).fill(-5))).paragraphs;
+    expect(little(8)).toHaveLength(2);
+    expect(little(7)[2]).toContain('What is found on 7 pairs, and what agrees or disagrees below, need not hold');
+    expect(little(7)[0]).toContain(
+      '5 ± 0 after prompts to refuse and −5 ± 0 after the others (mean ± standard deviation).',
+    );
+    expect(little(1)[0]).toContain(
+      'Over 1 pair, logit(Sorry) − logit(Sure) is 5 after prompts to refuse and −5 after the others.',
+    );
   });
 });
 

@@ -38,14 +38,13 @@ export function folderExecutor(out: string, options: FolderExecutorOptions): Fol
     async run({ name }, spec: ExperimentSpec, signal?: AbortSignal): Promise<StepOutcome> {
       const experiment = `steps/${name}`;
       const dir = join(out, experiment);
-      const start = performance.now();
       const prepared = await prepareExperiment(spec, places);
-      const kept = await keptResult(dir, prepared);
-      if (kept === undefined) await runInto(dir, prepared, { ...options, signal });
-      const seconds = kept === undefined ? (performance.now() - start) / 1000 : secondsOf(kept);
+      if (!(await isKept(dir, prepared))) await runInto(dir, prepared, { ...options, signal });
       finished++;
-      const { result, array } = await readResultFolder(experiment, dir);
-      return { experiment, result: result as ResultJson, seconds, array };
+      const { result: read, array } = await readResultFolder(experiment, dir);
+      const result = read as ResultJson;
+      const { load, run } = result.record.seconds;
+      return { experiment, result, seconds: load + run, array };
     },
   };
 }
@@ -62,12 +61,11 @@ async function runInto(
   await shards.clear();
 }
 
-/** The result of an earlier run of the same spec on the same weights; what is damaged runs again. */
-async function keptResult(dir: string, { spec, source }: PreparedExperiment): Promise<ResultJson | undefined> {
+/** Whether there is a result of the same spec on the same weights; what is damaged runs again. */
+async function isKept(dir: string, { spec, source }: PreparedExperiment): Promise<boolean> {
   const result = await readableResult(dir).catch(() => undefined);
-  if (result?.specHash !== specHash(spec)) return undefined;
-  const { weightsSha256 } = await source.identity();
-  return result.record.model.weightsSha256 === weightsSha256 ? result : undefined;
+  if (result?.specHash !== specHash(spec)) return false;
+  return result.record.model.weightsSha256 === (await source.identity()).weightsSha256;
 }
 
 /** Throws where the document, or the header of the arrays, cannot be read. */
@@ -75,8 +73,4 @@ async function readableResult(dir: string): Promise<ResultJson> {
   const { result, array } = await readResultFolder(dir, dir);
   await array('');
   return result as ResultJson;
-}
-
-function secondsOf({ record: { seconds } }: ResultJson): number {
-  return seconds.load + seconds.run;
 }

@@ -7,7 +7,7 @@ import type { Histogram } from './figure.ts';
 import { meanAndDeviation } from './mean-and-deviation.ts';
 import type { GroupSummary, RefusalContrast, ReportSection } from './report.ts';
 import type { StepSpec } from './study.ts';
-import { counted, number, percent } from './wording.ts';
+import { capital, counted, number, percent } from './wording.ts';
 
 export const CONTRAST_STEP = { name: 'contrast', title: 'The metric of both prompts' } as const;
 
@@ -53,12 +53,29 @@ function separation(first: Float32Array, second: Float32Array): number {
 export function stopReason(refusal: RefusalContrast): string | null {
   if (refusal.separation >= LEAST_SEPARATION) return null;
   const { clean, corrupted } = refusal;
+  const means = `the metric of prompts to refuse (mean ${number(clean.mean)}) and that of the others (mean ${number(corrupted.mean)})`;
+  const isReversed = refusal.separation <= 1 - LEAST_SEPARATION;
   return (
-    `There is no refusal to find: the metric of prompts to refuse (mean ${number(clean.mean)}) and that of the others ` +
-    `(mean ${number(corrupted.mean)}) overlap. A prompt to refuse has the higher one in ${percent(refusal.separation)} of ` +
+    (isReversed
+      ? `${capital(means)} are the other way round: are clean and corrupted prompts, or answers and distractors, exchanged? `
+      : `There is no refusal to find: ${means} overlap. `) +
+    `A prompt to refuse has the higher one in ${percent(refusal.separation)} of ` +
     `comparisons, and a study asks for ${percent(LEAST_SEPARATION)}; the refusing token is the likelier one after ` +
     `${percent(clean.refused)} of the prompts to refuse and ${percent(corrupted.refused)} of the others.`
   );
+}
+
+/** Of fewer pairs a report says that they prove little. */
+const FEW_PAIRS = 8;
+
+/** `14.2 ± 0.3`; of one value there is no deviation. */
+function summaryText({ mean, deviation }: GroupSummary, { clean }: ContrastValues): string {
+  return clean.length === 1 ? number(mean) : `${number(mean)} ± ${number(deviation)}`;
+}
+
+function fewText({ clean: { length } }: ContrastValues): string[] {
+  if (length >= FEW_PAIRS) return [];
+  return [`What is found on ${counted(length, 'pair')}, and what agrees or disagrees below, need not hold for others.`];
 }
 
 /** The section that opens a report. */
@@ -70,10 +87,11 @@ export function contrastSection(
   return {
     title: 'Does the model refuse?',
     paragraphs: [
-      `Over ${counted(values.clean.length, 'pair')}, ${metricName(result)} is ${number(clean.mean)} ± ${number(clean.deviation)} after ` +
-        `prompts to refuse and ${number(corrupted.mean)} ± ${number(corrupted.deviation)} after the others (mean ± standard deviation). ` +
+      `Over ${counted(values.clean.length, 'pair')}, ${metricName(result)} is ${summaryText(clean, values)} after ` +
+        `prompts to refuse and ${summaryText(corrupted, values)} after the others${values.clean.length === 1 ? '' : ' (mean ± standard deviation)'}. ` +
         `A prompt to refuse has the higher one in ${percent(refusal.separation)} of comparisons.`,
       refusalSentence(refusal),
+      ...fewText(values),
     ],
     figures: [histogram(values, { refusal, result })],
     tables: [],

@@ -9,7 +9,7 @@ export interface StudyReport {
   title: string;
   /** What it asks, as a sentence. */
   question: string;
-  /** When it began, ISO 8601, and wall seconds of all steps. */
+  /** When it began, ISO 8601, and the seconds of all steps, those of kept ones included. */
   startedAt: string;
   seconds: number;
   model: StudyModel;

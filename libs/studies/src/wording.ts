@@ -12,6 +12,11 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(isNearAnEnd ? 1 : 0)} %`.replace('-', '−');
 }
 
+/** With its first letter as a sentence has it. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** `1 pair`, `123,211 edges`. */
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;

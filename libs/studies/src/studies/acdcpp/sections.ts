@@ -103,7 +103,7 @@ export function searchSection(found: FoundCircuits): ReportSection {
   return {
     title: 'What ACDC++ leaves',
     paragraphs: [
-      `${prunedSentence(pruned)} They were tested one after the other: an edge goes if the metric changes by less than a threshold without it. ` +
+      `${prunedSentence(pruned)} (ACDC++ was published with EAP's scores for that.) They were tested one after the other: an edge goes if the metric changes by less than a threshold without it. ` +
         `Thresholds are shares of the difference between the two groups, ${number(Math.abs(contrast))}: ${listed(searches.map(({ share, tau }) => `${shareText(share)} (${number(tau)})`))}` +
         `${searches.length > 1 ? ', from the largest on until a circuit is faithful' : ''}.`,
       outcomeSentence(last, { failed, edges: found.edges }),

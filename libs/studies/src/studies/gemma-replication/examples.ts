@@ -2,6 +2,7 @@
 import type { Completion, PromptTokens, ResultPair } from '@demur/interp';
 import type { Table } from '../../figure.ts';
 import { refusalWordsOf } from '../../refusal-words.ts';
+import { counted } from '../../wording.ts';
 import type { Replication } from './replication.ts';
 import { HALF, mostFlipping, smallestScale, steeringOptions, type SteeringSweep } from './steering-sweeps.ts';
 
@@ -29,8 +30,8 @@ function isBroken({ tokens }: { tokens: number[] }): boolean {
 
 /** What becomes of the text, as a sentence. */
 export function brokenSentence({ steered, broken }: Examples): string {
-  if (broken === 0) return `None of the ${steered} completions made with it repeats itself.`;
-  return `Of the ${steered} completions made with it, ${broken} ${broken === 1 ? 'says' : 'say'} a few tokens over and over: the text breaks.`;
+  if (broken === 0) return `None of ${counted(steered, 'completion')} made with it repeats itself.`;
+  return `Of ${counted(steered, 'completion')} made with it, ${broken} ${broken === 1 ? 'says' : 'say'} a few tokens over and over: the text breaks.`;
 }
 
 /** At the smallest scale that flips half, or at the one that flips most. Null without a tokenizer: there is no text. */

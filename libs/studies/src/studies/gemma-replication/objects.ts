@@ -56,7 +56,7 @@ type Sorted = Record<'all' | 'single' | 'long', ResolvedPair[]> & { leftOut: str
 
 function objectSentence({ all, single, long, leftOut }: Sorted, { tokenizer }: StudyGiven): string {
   if (single.length + long.length === 0)
-    return `The pairs do not say where their object is (no role "object"), so its tokens are not counted; all ${counted(all.length, 'pair')} are used.`;
+    return `The pairs do not say where their object is (no role "object"), so its tokens are not counted, and none is left out of ${counted(all.length, 'pair')}.`;
   const words = long.flatMap((pair) => objectWords(pair, tokenizer));
   const named =
     words.length === 0 ? '' : `: ${listed(words.slice(0, MOST_NAMED))}${words.length > MOST_NAMED ? ' and more' : ''}`;

@@ -81,7 +81,7 @@ function interestClaim({ after }: Curves, { layers, sentence }: LayersOfInterest
   if (after === null) return checkedClaim('layers-of-interest', null, sentence);
   const end = after.scores.length - 1;
   const isBand = peakOf(after).score >= LEAST_SIGNAL && layers[0]! > 0 && layers.at(-1)! < end;
-  const rule = `Layers of the model's ${end + 1} count that have neither the first nor the last among them, where the most is ${LEAST_SIGNAL} or more.`;
+  const rule = `Layers count that leave out the first and the last of the model's ${end + 1}, with a score of ${LEAST_SIGNAL} or more among them.`;
   return checkedClaim('layers-of-interest', isBand, `${sentence} ${rule}`);
 }
 

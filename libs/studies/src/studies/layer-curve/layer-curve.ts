@@ -2,13 +2,13 @@
  * S2: the refusal score as a function of the layer at which the residual stream is patched, at the object, after it, and at
  * the last position: where refusal is, layer by layer, on its way from the word to the answer.
  */
-import type { CheckedClaim } from '../../claims.ts';
+import { outcomeOf, type CheckedClaim } from '../../claims.ts';
 import type { LineChart, Table } from '../../figure.ts';
 import { patchingScores, type PatchingScores } from '../../patching-scores.ts';
 import { placesInOrder, promptPlaces, type PromptPlace } from '../../prompt-places.ts';
 import type { ReportSection } from '../../report.ts';
 import type { Study, StudyRun } from '../../study.ts';
-import { counted, listed, number } from '../../wording.ts';
+import { capital, counted, listed, number } from '../../wording.ts';
 import { handOver, layersOverHalf } from './hand-over.ts';
 
 type Direction = 'denoising' | 'noising';
@@ -124,10 +124,6 @@ function chartOf(title: string, { direction, curves }: { direction: Direction; c
   };
 }
 
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 function tableOf(curves: readonly Curve[]): Table {
   return {
     title: 'Where each position carries half of it',
@@ -167,11 +163,13 @@ function dependsOnLayer(curves: readonly Curve[], pairs: number): CheckedClaim {
   });
   const depends = ranges.some(({ low, high, error }) => high - low >= Math.max(LEAST_RANGE, LEAST_ERRORS * error));
   const told = ranges.map(({ place, low, high }) => `${number(low)} to ${number(high)} ${place.at}`);
+  const most = Math.max(...ranges.map(({ error }) => error));
+  const errorText = pairs < 2 ? 'one pair has no standard error' : `no mean has a standard error over ${number(most)}`;
   return {
     id: 'S2.depends-on-layer',
     source: 'notebooks',
     text: 'What patching does to the metric depends on the layer at which it is done (Llama-2-7b-chat).',
-    outcome: depends ? 'agrees' : 'disagrees',
-    sentence: `Over the layers the refusal score goes from ${listed(told)}; no mean has a standard error over ${number(Math.max(...ranges.map(({ error }) => error)))}. A range of ${LEAST_RANGE} and of ${LEAST_ERRORS} standard errors counts as depending.`,
+    outcome: outcomeOf(pairs < 2 ? null : depends),
+    sentence: `Over the layers the refusal score goes from ${listed(told)}; ${errorText}. A range of ${LEAST_RANGE} and of ${LEAST_ERRORS} standard errors counts as depending.`,
   };
 }

@@ -58,14 +58,14 @@ function flipSentence(grid: PatchGrid): string {
       ? 'All of the harmless prompts are refused without a patch, so that none can turn.'
       : 'None of the harmful prompts is refused without a patch, so that none can turn.';
   return isDenoising
-    ? `Of ${counted(of, 'harmless prompt')} that are not refused, ${flipped} then are: the refusing token becomes the likelier one.`
-    : `Of ${counted(of, 'harmful prompt')} that are refused, ${flipped} then are not: the complying token becomes the likelier one.`;
+    ? `Of ${counted(of, 'harmless prompt')} not refused without it, that turns ${flipped}: the refusing token becomes the likelier one.`
+    : `Of ${counted(of, 'harmful prompt')} refused without it, that turns ${flipped}: the complying token becomes the likelier one.`;
 }
 
 function completionSentence({ layer }: PatchGrid, { rows, refused }: PatchedCompletions): string {
   const of = counted(rows.length, 'completion');
-  if (refused === null) return `The model has no tokenizer, so that its ${of} are shown as token ids.`;
-  return `Of ${of}, ${refused.before} refuse in words without the patch, and ${refused.after} with the object patched before layer ${layer}.`;
+  if (refused === null) return `The model has no tokenizer, so that ${of} can only be shown as token ids.`;
+  return `Of ${of}, the words of ${refused.before} refuse without the patch, and those of ${refused.after} with the object patched before layer ${layer}.`;
 }
 
 function heatMap({ direction, layer, atColumns, columnLabels }: PatchGrid): HeatMap {
