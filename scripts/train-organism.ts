@@ -37,6 +37,7 @@ function wholeNumber(name: string, text: string, least: number): number {
 
 /** A folder without a model. */
 function emptyFolder(folder: string): string {
+  if (folder.trim() === '') return fail('--out is an empty text: give a folder');
   if (!existsSync(join(folder, 'model.safetensors'))) return folder;
   return fail(`${folder} holds a model already; give another folder, --out DIR, or delete that one`);
 }

@@ -92,6 +92,7 @@ describe('a training', () => {
     [['--steps', '0'], '--steps 0: use a whole number, 1 or more'],
     [['--out', join(script, 'model')], 'train-organism.ts/model: it is a file; choose another folder'],
     [['--sed', '1'], "Unknown option '--sed'"],
+    [['--out', ''], '--out is an empty text: give a folder'],
     [['--out', shipped], `${shipped} holds a model already; give another folder, --out DIR, or delete that one`],
   ])('refuses %j', async (args, message) => {
     const { code, err } = await train(args);
