@@ -437,7 +437,7 @@ describe('the choice', () => {
     const { selected, unselected } = choose({ '4 0': [-1, 2, 0.5], '0 0': [0, 0, 0, 0] });
     expect(selected).toBeNull();
     expect(unselected).toBe(
-      'no candidate is left: 1 are zero, since the prompts do not differ there yet; 4 are of layer 8 or later (dropLast 0.2); 1 change harmless answers by a KL divergence above 0.1 (maxKl); 14 bring the metric of corrupted prompts below 0 when added (minAddition)',
+      'no candidate is left: 1 are zero, since the prompts do not differ there yet; 4 are of layer 8 or later (dropLast 0.2); 1 change harmless answers by a KL divergence above 0.1 (maxKl); 14 bring the metric of corrupted prompts below 0 when added (minAddition); give another "position", such as a role of the pairs, or looser bounds',
     );
   });
 
