@@ -2,6 +2,7 @@
  * All tests, in one run of vitest, and what they came to group by group: a group is a folder of test/, told of when its last
  * file has ended. What vitest prints is kept for when something failed.
  */
+import { relative, sep } from 'node:path';
 import { Writable } from 'node:stream';
 import { DefaultReporter, startVitest, type Reporter, type TestModule, type TestSpecification } from 'vitest/node';
 
@@ -19,7 +20,7 @@ export interface Group extends Outcome {
   seconds: number;
 }
 
-/** Runs every test, and tells of each group. What failed outside of all files, such as a worker, counts in the whole alone. */
+/** Runs every test, and tells of each group. What fails outside of all files, such as a worker, counts in the whole alone. */
 export async function runTests(root: string, onGroup: (group: Group) => void): Promise<Outcome> {
   let output = '';
   const write = (text: Buffer, _: unknown, done: () => void): void => {
@@ -28,18 +29,21 @@ export async function runTests(root: string, onGroup: (group: Group) => void): P
   };
   // The output of every worker is piped into it, and would end it with the first one.
   const stream: Writable = Object.assign(new Writable({ write }), { end: () => stream });
-  const groups = new GroupReporter(onGroup);
+  const groups = new GroupReporter(root, onGroup);
   const options = { root, run: true, watch: false, reporters: [new DefaultReporter({ isTTY: false }), groups] };
   await startVitest('test', [], options, {}, { stdout: stream, stderr: stream });
-  return groups.total.failed === 0 ? groups.total : { ...groups.total, output };
+  const failed = process.exitCode === undefined ? groups.total.failed : Math.max(1, groups.total.failed);
+  return failed === 0 ? groups.total : { ...groups.total, failed, output };
 }
 
 class GroupReporter implements Reporter {
   readonly total: Outcome = { passed: 0, failed: 0, skipped: [] };
+  readonly #root: string;
   readonly #onGroup: (group: Group) => void;
   readonly #groups = new Map<string, Group & { filesLeft: number }>();
 
-  constructor(onGroup: (group: Group) => void) {
+  constructor(root: string, onGroup: (group: Group) => void) {
+    this.#root = root;
     this.#onGroup = onGroup;
   }
 
@@ -76,7 +80,7 @@ class GroupReporter implements Reporter {
   }
 
   #groupOf(moduleId: string): Group & { filesLeft: number } {
-    const name = /[\\/]test[\\/]([^\\/]+)/.exec(moduleId)?.[1] ?? moduleId;
+    const [, name = ''] = relative(this.#root, moduleId).split(sep);
     const group = this.#groups.get(name) ?? { name, passed: 0, failed: 0, skipped: [], seconds: 0, filesLeft: 0 };
     this.#groups.set(name, group);
     return group;
