@@ -351,8 +351,13 @@ describe('through the engine', () => {
     const text = readFileSync(join(out, 'result.json'), 'utf8');
     writeFileSync(join(out, 'result.json'), text.replace('"kind": "direction"', '"kind": "steering"'));
     await expect(of({ layer: 1 })).rejects.toThrow('found no direction');
-    writeFileSync(join(out, 'result.json'), text.replace(/"selected": \{[^}]*\}/, '"selected": null'));
-    await expect(of({})).rejects.toThrow('has selected no direction; give "layer" and "position"');
+    writeFileSync(
+      join(out, 'result.json'),
+      text.replace(/"selected": \{[^}]*\}/, '"selected": null, "unselected": "none"'),
+    );
+    await expect(of({})).rejects.toThrow(
+      'has selected no direction (none); give "layer" and "position", or let it select among other positions',
+    );
   });
 
   it.each<[object, string, string]>([
@@ -437,7 +442,7 @@ describe('the choice', () => {
     const { selected, unselected } = choose({ '4 0': [-1, 2, 0.5], '0 0': [0, 0, 0, 0] });
     expect(selected).toBeNull();
     expect(unselected).toBe(
-      'no candidate is left: 1 are zero, since the prompts do not differ there yet; 4 are of layer 8 or later (dropLast 0.2); 1 change harmless answers by a KL divergence above 0.1 (maxKl); 14 bring the metric of corrupted prompts below 0 when added (minAddition); give another "position", such as a role of the pairs, or looser bounds',
+      'no candidate is left: 1 are zero, since the prompts do not differ there yet; 4 are of layer 8 or later (dropLast 0.2); 1 change harmless answers by a KL divergence above 0.1 (maxKl); 14 bring the metric of corrupted prompts below 0 when added (minAddition)',
     );
   });
 

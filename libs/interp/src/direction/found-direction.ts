@@ -39,6 +39,7 @@ const resultSchema = z.object({
   layers: z.array(z.int()),
   positions: z.array(z.union([z.int(), z.string()])),
   selected: z.object({ layer: z.int(), position: z.union([z.int(), z.string()]) }).nullish(),
+  unselected: z.string().nullish(),
   record: z.object({ model: z.object({ weightsSha256: z.string() }) }),
 });
 
@@ -62,10 +63,10 @@ export async function placedVector(
   found: FoundExperiment,
 ): Promise<DirectionPlace & { values: Float32Array }> {
   const { experiment } = direction;
-  const { layers, positions, selected } = resultOf(experiment, found);
+  const { layers, positions, ...choice } = resultOf(experiment, found);
   const directions = await found.array('directions');
   if (directions === undefined) throw noDirection(experiment);
-  const { layer, position } = wantedOf(direction, { selected, positions });
+  const { layer, position } = wantedOf(direction, { ...choice, positions });
   const [l, p] = [layers.indexOf(layer), positions.indexOf(position)];
   if (l < 0) throw new FoundDirectionError(experiment, `has no layer ${layer}; it has ${layers.join(', ')}`);
   if (p < 0)
@@ -92,11 +93,15 @@ function noDirection(experiment: string): FoundDirectionError {
 /** What is given, the selected one where neither layer nor position is, or the only position there is. */
 function wantedOf(
   { experiment, layer, position }: Pick<ExperimentDirection, 'experiment' | 'layer' | 'position'>,
-  { selected, positions }: Pick<Result, 'selected' | 'positions'>,
+  { selected, unselected, positions }: Pick<Result, 'selected' | 'unselected' | 'positions'>,
 ): { layer: number; position: number | string } {
   if (layer === undefined) {
     if (selected) return selected;
-    throw new FoundDirectionError(experiment, 'has selected no direction; give "layer" and "position"');
+    const why = unselected ? ` (${unselected})` : '';
+    throw new FoundDirectionError(
+      experiment,
+      `has selected no direction${why}; give "layer" and "position", or let it select among other positions`,
+    );
   }
   if (position !== undefined) return { layer, position };
   if (positions.length === 1) return { layer, position: positions[0]! };

@@ -95,5 +95,5 @@ function rulesOf(
 
 function reasonText(rules: readonly Rule[], dropped: readonly number[]): string {
   const parts = rules.flatMap(({ says }, i) => (dropped[i] === 0 ? [] : [`${dropped[i]} ${says}`]));
-  return `no candidate is left: ${parts.join('; ')}; give another "position", such as a role of the pairs, or looser bounds`;
+  return `no candidate is left: ${parts.join('; ')}`;
 }
