@@ -1,9 +1,10 @@
 /** Builds the web interface where its build is missing or older than its sources. Not a bundler: `next build` is. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { join, relative, resolve } from 'node:path';
+import { DataDirectoryInUseError, lockDataDirectory } from '@demur/db';
 import { runCommand } from './run-command.ts';
 import { SetupError } from './setup-error.ts';
 
@@ -12,6 +13,8 @@ const uiFolder = join(root, 'apps/ui');
 /** What the pages are made of: their own files, and the library that they have in common with reports. */
 const sourceFolders = [uiFolder, join(root, 'libs/charts')];
 const stamp = join(uiFolder, '.next/demur-sources.sha256');
+/** Outside of .next, which a build empties. */
+const lockFolder = join(root, 'node_modules/.demur-ui-build');
 const generated = new Set(['.next', 'node_modules', 'next-env.d.ts', 'tsconfig.tsbuildinfo']);
 
 /**
@@ -22,14 +25,39 @@ export async function buildUi(log: (line: string) => void): Promise<void> {
   const sources = await hashOfSources();
   if (await isBuilt(sources)) return;
   log('Building the web interface (once, about a minute) …');
-  while (!(await isBuilt(sources)) && !(await nextBuild(sources))) await setTimeout(2_000);
+  while (!(await isBuilt(sources)) && !(await buildAlone(sources))) await setTimeout(1_000);
   log('The web interface is ready.');
+}
+
+/**
+ * Whether there is a build now; false where another process is at it. Once it has ended there is no second one: that would
+ * take the first away from the server that has it open.
+ */
+async function buildAlone(sources: string): Promise<boolean> {
+  const lock = await takeLock();
+  if (lock === undefined) return false;
+  try {
+    return (await isBuilt(sources)) || (await nextBuild(sources));
+  } finally {
+    lock.release();
+  }
+}
+
+/** The lock of the build, or undefined where another process has it. */
+async function takeLock(): Promise<ReturnType<typeof lockDataDirectory> | undefined> {
+  await mkdir(lockFolder, { recursive: true });
+  try {
+    return lockDataDirectory(lockFolder);
+  } catch (error) {
+    if (error instanceof DataDirectoryInUseError) return undefined;
+    throw error;
+  }
 }
 
 const isBuilt = async (sources: string): Promise<boolean> =>
   existsSync(join(uiFolder, '.next/BUILD_ID')) && (await builtSources()) === sources;
 
-/** Whether it built; false where another process is at it. */
+/** Whether it built; false where a build that lost its process is still at it. */
 async function nextBuild(sources: string): Promise<boolean> {
   const next = await runCommand(process.execPath, [await nextProgram(), 'build'], {
     cwd: uiFolder,

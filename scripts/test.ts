@@ -5,6 +5,7 @@
  */
 import { join, resolve } from 'node:path';
 import { aptInstall } from './apt-install.ts';
+import { buildUi } from './build-ui.ts';
 import { runCommand } from './run-command.ts';
 import { trySetup } from './setup.ts';
 import { stagedVariant } from './tensorflow.ts';
@@ -57,6 +58,11 @@ async function prepareEngine(log: (line: string) => void): Promise<void> {
   await trySetup(log);
 }
 
+/** The pages, which many tests need: here nothing waits for them. If they cannot be built, those tests say so. */
+async function prepareUi(log: (line: string) => void): Promise<void> {
+  await buildUi(log).catch((error: unknown) => log(String(error)));
+}
+
 function summary(outcomes: Outcome[]): string {
   const sum = (count: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + count(outcome), 0);
   const skipped = sum((outcome) => outcome.skipped.length);
@@ -68,7 +74,9 @@ function summary(outcomes: Outcome[]): string {
 process.env['NO_COLOR'] = '1';
 delete process.env['FORCE_COLOR'];
 if (isAll) process.env['DEMUR_FUZZ_COUNT'] ??= '10000';
-await prepareEngine((line) => console.log(line));
-const outcomes = [...(await Promise.all(Object.entries(staticSteps).map(runStatic))), await runAllTests()];
+const log = (line: string): void => console.log(line);
+await prepareEngine(log);
+const [, ...statics] = await Promise.all([prepareUi(log), ...Object.entries(staticSteps).map(runStatic)]);
+const outcomes = [...statics, await runAllTests()];
 console.log(summary(outcomes));
 process.exitCode = outcomes.some((outcome) => outcome.failed > 0) ? 1 : 0;

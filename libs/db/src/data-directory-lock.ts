@@ -1,4 +1,4 @@
-/** The lock of a data directory: a file with its owner's pid. Not a lock between threads of one process. */
+/** The lock of a directory, of data or of a build: a file with its owner's pid. Not a lock between threads of one process. */
 import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';

@@ -1,6 +1,7 @@
 /** The database of demur: models, data sets, experiments, circuits and their jobs. Imports none of our other packages. */
 export * from './client.ts';
 export * from './complete-experiment.ts';
+export { lockDataDirectory } from './data-directory-lock.ts';
 export type { Database, Driver, Orm, Session } from './database.ts';
 export { NodeNameError, parseNodeName, type NodeName } from './edge-name.ts';
 export * from './errors.ts';
