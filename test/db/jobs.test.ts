@@ -234,9 +234,8 @@ function recoveryTests(session: JobSession, { driver, location }: DatabaseHome):
     };
     await session.jobs.work(handler);
     const { id } = await session.enqueue();
-    const start = performance.now();
+    // Rejects where the stop did not wait for what it put back: that then finds no database.
     await stopped.promise;
-    expect(performance.now() - start, 'it was not waited for').toBeLessThan(14_000);
     expect(runs).toBe(0);
     await session.open();
     expect(await findExperiment(session.db, id)).toMatchObject({ status: 'QUEUED', attempts: 0 });
