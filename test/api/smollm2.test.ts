@@ -104,16 +104,16 @@ describe.skipIf(!there)('SmolLM2-135M-Instruct (skipped where it cannot be fetch
     expect(difference(arrays['attribution']!.byName['scores'], reference['eap']!).relative).toBeLessThan(1e-3);
   });
 
-  it('gives the same bytes by the command', async () => {
-    const spec = { ...experiments['attribution']!.spec, model: smollm2Path(), pairs };
+  it.each(KINDS)('gives the same bytes by the command: %s', async (kind) => {
+    const spec = { ...experiments[kind]!.spec, model: smollm2Path(), pairs };
     await writeFile(join(folder.path, 'spec.json'), JSON.stringify(spec));
-    const out = join(folder.path, 'out');
+    const out = join(folder.path, kind);
     await promisify(execFile)(
       join(root, 'node_modules/.bin/demur'),
       ['run', join(folder.path, 'spec.json'), '--out', out],
       { cwd: root },
     );
-    expect((await readFile(join(out, 'arrays.safetensors'))).equals(arrays['attribution']!.bytes)).toBe(true);
+    expect((await readFile(join(out, 'arrays.safetensors'))).equals(arrays[kind]!.bytes)).toBe(true);
   });
 
   it('runs a data set that comes with demur on the pairs that the command makes', async () => {
